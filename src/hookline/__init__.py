@@ -1,0 +1,1 @@
+"""Hookline: signed webhooks in, durable tasks out."""

@@ -1,0 +1,1 @@
+"""What Hookline decides: intake, commands, policy, resilience and the task log; no driver, no server."""

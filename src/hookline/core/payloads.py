@@ -1,0 +1,106 @@
+"""Raw bytes to strict models, once, with errors that name the field and never the value."""
+
+import re
+from typing import TypeVar
+from urllib.parse import parse_qs
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hookline.domain.errors import MalformedPayloadError
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_HIGH_THEN_LOW = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_ESCAPE_RUN = re.compile(rb"(?<!\\)((?:\\\\)*)((?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})+)")
+_FORM_FIELDS_LIMIT = 200
+
+
+class ProviderModel(BaseModel):
+    """A provider's payload: strict about the fields we use, tolerant about all others."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+def parse_json(provider: str, model: type[ModelT], body: bytes | str) -> ModelT:
+    """Validate a JSON body.
+
+    Lone surrogate escapes, which JSON allows and UTF-8 does not, read as U+FFFD.
+
+    Raises:
+        MalformedPayloadError: not JSON, or a field we need has the wrong shape; names the field only.
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raw = body.encode("utf-8", "replace") if isinstance(body, str) else body
+        if not _is_syntax_error(error) or not _SURROGATE_ESCAPE.search(raw):
+            raise MalformedPayloadError(provider, _describe(error)) from None
+    try:
+        return model.model_validate_json(without_lone_surrogates(raw))
+    except ValidationError as error:
+        raise MalformedPayloadError(provider, _describe(error)) from None
+
+
+def without_lone_surrogates(raw: bytes) -> bytes:
+    r"""Replace each `\ud8xx` escape that has no partner by `\ufffd`, keeping real pairs."""
+    return _ESCAPE_RUN.sub(_repair_run, raw)
+
+
+def _repair_run(match: re.Match[bytes]) -> bytes:
+    run = match.group(2)
+    repaired: list[bytes] = []
+    position = 0
+    while position < len(run):
+        pair = _HIGH_THEN_LOW.match(run, position)
+        repaired.append(pair.group() if pair else rb"\ufffd")
+        position = pair.end() if pair else position + 6
+    return match.group(1) + b"".join(repaired)
+
+
+def parse_form(provider: str, body: bytes) -> dict[str, str]:
+    """Read an `application/x-www-form-urlencoded` body; the first value of a repeated field counts.
+
+    Raises:
+        MalformedPayloadError: not UTF-8, or absurdly many fields.
+    """
+    try:
+        text = body.decode("utf-8")
+        fields = parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=_FORM_FIELDS_LIMIT)
+    except UnicodeDecodeError:
+        raise MalformedPayloadError(provider, "the form is not UTF-8") from None
+    except ValueError:
+        raise MalformedPayloadError(provider, "the form has too many fields") from None
+    return {name: values[0] for name, values in fields.items()}
+
+
+def form_field(provider: str, form: dict[str, str], name: str) -> str:
+    """One field of a form.
+
+    Raises:
+        MalformedPayloadError: the field is missing; names it.
+    """
+    value = form.get(name)
+    if value is None:
+        raise MalformedPayloadError(provider, f"{name}: Field required")
+    return value
+
+
+def media_type(content_type: str) -> str:
+    """The media type of a Content-Type header, in lower case, without parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _is_syntax_error(error: ValidationError) -> bool:
+    return any(
+        item["type"] == "json_invalid" for item in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _describe(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
+        deep = "recursion limit" in first["msg"]
+        return "the body is nested too deeply" if deep else "the body is not valid JSON"
+    field = ".".join(str(part) for part in first["loc"]) or "body"
+    return f"{field}: {first['msg']}"

@@ -1,0 +1,1 @@
+"""Words of the domain: frozen values, errors and ports; imports nothing of ours."""

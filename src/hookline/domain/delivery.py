@@ -1,0 +1,104 @@
+"""An inbound webhook request, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+from hookline.domain.ids import DeliveryId, TaskId
+
+Headers: TypeAlias = Mapping[str, str]
+"""Header names in lower case; values decoded as latin-1."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """What is known of a request before its body is read."""
+
+    headers: Headers
+    received_at: datetime
+    remote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One inbound webhook request with its raw bytes."""
+
+    id: DeliveryId
+    head: RequestHead
+    body: bytes
+
+    @property
+    def headers(self) -> Headers:
+        """The request's headers."""
+        return self.head.headers
+
+
+class BodySignature(Protocol):
+    """A signature check that is fed the raw body while it streams in."""
+
+    def update(self, chunk: bytes, /) -> None:
+        """Take the next bytes of the body."""
+        ...
+
+    def check(self) -> None:
+        """Compare in constant time.
+
+        Raises:
+            SignatureRejectedError: the body was not signed with a secret of the source.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The delivery became a task."""
+
+    task_id: TaskId
+    status: Literal["accepted"] = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The delivery's subject is known already; `task_id` is the first one's task."""
+
+    task_id: TaskId | None
+    status: Literal["duplicate"] = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A control was applied to a task."""
+
+    control: str
+    task_id: TaskId | None
+    status: Literal["applied"] = "applied"
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Valid, and nothing to do, for the recorded reason."""
+
+    reason: str
+    status: Literal["ignored"] = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """A handshake, answered as the provider expects."""
+
+    body: bytes
+    content_type: str
+    status: Literal["reply"] = "reply"
+
+
+Verdict: TypeAlias = Accepted | Duplicate | Applied | Passed | Replied
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer: status code, content type and body."""
+
+    code: int
+    body: bytes
+    content_type: str = "application/json"

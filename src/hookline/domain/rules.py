@@ -1,0 +1,127 @@
+"""Rules: what may start an agent, who may ask, and how it runs."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hookline.domain.command import Band, Verb
+
+
+class Mode(StrEnum):
+    """`live` does everything; `staged` everything but the visible effects."""
+
+    LIVE = "live"
+    STAGED = "staged"
+
+
+class Priority(StrEnum):
+    """The four bands by name."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def band(self) -> Band:
+        """The band of this name."""
+        return Band[self.name]
+
+
+Words = Annotated[frozenset[str], Field(strict=False)]
+VerbField = Annotated[Verb, Field(strict=False)]
+PriorityField = Annotated[Priority, Field(strict=False)]
+ModeField = Annotated[Mode, Field(strict=False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class Match(_Section):
+    """Conditions of a rule; every one that is given must hold, an empty one always does.
+
+    `lane` entries may end in `*`. `level` compares with the alert's level.
+    """
+
+    provider: Words = frozenset()
+    source: Words = frozenset()
+    event: Words = frozenset()
+    action: Words = frozenset()
+    lane: Words = frozenset()
+    trigger: Words = frozenset()
+    label: Words = frozenset()
+    verb: Words = frozenset()
+    level: Words = frozenset()
+
+
+class Allow(_Section):
+    """Who may ask; empty means the provider's own default.
+
+    `users` are ids or names, `channels` Slack channel ids, `associations` GitHub's words. With several lists,
+    an asker must be in each that is given. `write_permission` needs a call to the provider.
+    """
+
+    associations: Words = frozenset()
+    users: Words = frozenset()
+    channels: Words = frozenset()
+    write_permission: bool = False
+
+
+class Run(_Section):
+    """How the agent runs, and what a command's options may change.
+
+    `verb` and `text` replace the command where no person wrote one. `models` and `agents` are what options
+    may choose besides the rule's own; `max_priority` is the highest band an option may ask for.
+    """
+
+    agent: str = Field(default="echo", min_length=1, max_length=100)
+    model: str | None = None
+    priority: PriorityField = Priority.NORMAL
+    max_priority: PriorityField = Priority.HIGH
+    budget_usd: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    mode: ModeField = Mode.LIVE
+    repository: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
+    base: str | None = None
+    verb: VerbField | None = None
+    text: str | None = Field(default=None, max_length=10_000)
+    models: Words = frozenset()
+    agents: Words = frozenset()
+
+
+class Rule(_Section):
+    """One rule; the first that matches decides."""
+
+    name: str = Field(min_length=1, max_length=100)
+    match: Match = Match()
+    allow: Allow = Allow()
+    run: Run = Run()
+
+
+class Caps(_Section):
+    """How many tasks an hour may bring; `None` is no cap."""
+
+    lane: Annotated[int, Field(gt=0)] | None = None
+    person: Annotated[int, Field(gt=0)] | None = None
+    source: Annotated[int, Field(gt=0)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a task will run: the rule's settings with the command's options applied.
+
+    `dropped` names the options that the rule did not allow.
+    """
+
+    rule: str
+    agent: str
+    band: Band
+    mode: Mode
+    model: str | None = None
+    budget_usd: Decimal | None = None
+    repository: str | None = None
+    base: str | None = None
+    dropped: tuple[str, ...] = ()

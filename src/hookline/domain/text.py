@@ -1,0 +1,38 @@
+"""Text from outside, made safe to store: no NUL, no lone surrogates, bounded."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+
+TITLE_LIMIT = 300
+TEXT_LIMIT = 65_536
+NAME_LIMIT = 255
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def clean(value: str) -> str:
+    """Replace NUL and lone surrogates, which no database stores, by U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", value) if _UNSTORABLE.search(value) else value
+
+
+def shorten(value: str, limit: int) -> str:
+    """Cut a text to at most `limit` characters, the last one an ellipsis when something was cut."""
+    return value if len(value) <= limit else value[: limit - 1] + "…"
+
+
+def one_line(value: str, limit: int = TITLE_LIMIT) -> str:
+    """Fold all white space of a text into single spaces and shorten it."""
+    return shorten(" ".join(value.split()), limit)
+
+
+def _number_as_text(value: str | int | None) -> str | int | None:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+CleanText = Annotated[str, AfterValidator(clean)]
+"""A string field of a provider's payload that will be stored or shown."""
+
+ExternalId = Annotated[str, BeforeValidator(_number_as_text), AfterValidator(clean)]
+"""An id that providers send now as a number and now as a string; always text here."""

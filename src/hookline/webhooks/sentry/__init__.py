@@ -1,0 +1,1 @@
+"""Payloads, text and triggers of Sentry."""

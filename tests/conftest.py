@@ -1,0 +1,5 @@
+"""Shared fixtures; importing the contracts here lets pytest rewrite their assertions."""
+
+import pytest
+
+pytest.register_assert_rewrite("contracts")
