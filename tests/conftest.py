@@ -1,5 +1,11 @@
-"""Shared fixtures; importing the contracts here lets pytest rewrite their assertions."""
+"""Settings shared by all tests; registering the contracts lets pytest rewrite their assertions."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("contracts")
+
+settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow]
+)
+settings.load_profile("house")

@@ -20,7 +20,7 @@ from hookline.domain.errors import MalformedPayloadError, SignatureRejectedError
 from hookline.domain.ids import DeliveryId
 from hookline.domain.outcome import ControlRequested, Ignored, Outcome, Reply, TaskRequested
 from hookline.domain.policy import Policy
-from hookline.domain.rules import Rule
+from hookline.domain.rules import Match, Rule
 from hookline.domain.source import Source
 from hookline.domain.webhook import WebhookHandler
 
@@ -45,7 +45,7 @@ def rule_book(*rules: Rule) -> RuleBook:
 
 
 class HandlerContract(ABC):
-    """Subclass it in `test_{provider}_webhook_handler.py`, name the class `Test…`, fill the abstract parts."""
+    """Subclass it in `test_{provider}_webhook_handler.py` as `Test…` and fill the abstract parts."""
 
     provider: str
 
@@ -177,7 +177,7 @@ class HandlerContract(ABC):
         assert isinstance(self.interpret(*self.unknown_event()), Ignored)
 
     def test_without_a_rule_nothing_starts(self) -> None:
-        never = Rule(name="never", match={"lane": {"nowhere"}})
+        never = Rule(name="never", match=Match(lane=frozenset({"nowhere"})))
         outcome = self.interpret(*self.mention(), never)
         assert isinstance(outcome, Ignored)
 
@@ -187,10 +187,9 @@ class HandlerContract(ABC):
         body = json.dumps(value).encode()
         try:
             outcome = self.handler().interpret(self.delivery(body, headers))
-        except MalformedPayloadError as error:
-            assert error.why
-        else:
-            assert isinstance(outcome, TaskRequested | ControlRequested | Reply | Ignored)
+        except MalformedPayloadError:
+            return
+        assert isinstance(outcome, TaskRequested | ControlRequested | Reply | Ignored)
 
     def test_redaction_leaves_an_interpretable_body(self) -> None:
         body, headers = self.mention()

@@ -8,7 +8,6 @@ from hookline.domain.outcome import Reason
 from hookline.domain.policy import Admitted, Candidate, Refused, Ruling
 from hookline.domain.rules import Allow, Match, Mode, Plan, Priority, Rule, Run
 
-
 ECHO_AGENT = "echo"
 """The agent that runs nothing, and so needs no repository for any verb."""
 
