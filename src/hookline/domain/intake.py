@@ -1,0 +1,90 @@
+"""What intake hands to the database, and the ports it does it through."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from hookline.domain.delivery import Verdict
+from hookline.domain.ids import DeliveryId, TaskId
+from hookline.domain.outcome import ControlRequested, Ignored, Reply, TaskRequested
+from hookline.domain.queue import QueuedTask, QueueEpoch
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A delivery as it is stored: its redacted body compressed, the hash of its raw bytes kept."""
+
+    id: DeliveryId
+    provider: str
+    source: str
+    received_at: datetime
+    remote: str
+    size: int
+    sha256: str
+    headers: str
+    body: bytes
+    replay_of: DeliveryId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A receipt with an outcome that changes something; `task_id` is used if it makes a task."""
+
+    receipt: Receipt
+    outcome: TaskRequested | ControlRequested
+    task_id: TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A receipt with an outcome that changes nothing."""
+
+    receipt: Receipt
+    outcome: Ignored | Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a committed batch decided, in the order of its submissions.
+
+    `queued` are the new tasks for the queue, `removed` those that must leave it.
+    """
+
+    verdicts: Sequence[Verdict]
+    queued: Sequence[QueuedTask] = ()
+    removed: Sequence[TaskId] = ()
+
+
+class IngestStore(Protocol):
+    """Commits batches of submissions; the unique keys in the transaction decide."""
+
+    async def commit(self, batch: Sequence[Submission], /) -> Committed:
+        """Commit all of a batch in one transaction.
+
+        Raises:
+            StorageUnavailableError: the database could not be reached; nothing is known to be stored.
+            UnstorableError: a row of the batch was refused for what is in it; nothing was stored.
+        """
+        ...
+
+    async def record(self, notes: Sequence[Note], /) -> None:
+        """Store deliveries that changed nothing.
+
+        Raises:
+            StorageUnavailableError: the database could not be reached.
+            UnstorableError: a row was refused for what is in it.
+        """
+        ...
+
+
+class QueueLedger(Protocol):
+    """Remembers in the database what the queue has been told."""
+
+    async def mark(self, task_ids: Sequence[TaskId], epoch: QueueEpoch, /) -> None:
+        """Note that these tasks are in the queue of this epoch."""
+        ...
+
+    async def missing(self, epoch: QueueEpoch, limit: int, /) -> Sequence[QueuedTask]:
+        """Claimable tasks that the queue of this epoch has not been told of, oldest first."""
+        ...

@@ -1,0 +1,186 @@
+"""Opens the database: SQLite beside the process, or PostgreSQL by URL."""
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from hookline.domain.errors import ConfigurationError, StorageUnavailableError, UnstorableError
+
+SQLITE_BUSY_MILLISECONDS = 800
+COMMITTERS_ON_POSTGRESQL = 4
+_SPARE_CONNECTIONS = 4
+_CONNECT_SECONDS = 0.9
+_POSTGRESQL_NAMES = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
+_SQLITE_NAMES = frozenset({"sqlite", "sqlite+aiosqlite"})
+_SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    f"PRAGMA busy_timeout={SQLITE_BUSY_MILLISECONDS}",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-32768",
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+class _Cursor(Protocol):
+    def execute(self, sql: str, /) -> None: ...
+    def close(self) -> None: ...
+
+
+class _DriverConnection(Protocol):
+    def cursor(self) -> _Cursor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A writer and a reader engine; on PostgreSQL they are the same one.
+
+    `committers` is how many transactions of intake may run at once.
+    """
+
+    url: URL
+    writer: AsyncEngine
+    reader: AsyncEngine
+    committers: int
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded database."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def place(self) -> str:
+        """Where the database is, for people: never with a password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncConnection]:
+        """One transaction that writes; driver errors leave it as errors of the domain.
+
+        Raises:
+            StorageUnavailableError: the database cannot be reached, or is busy for too long.
+            UnstorableError: the database refused what was written.
+        """
+        with translated_errors():
+            async with self.writer.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        """One consistent view for reading.
+
+        Raises:
+            StorageUnavailableError: the database cannot be reached.
+        """
+        with translated_errors():
+            async with self.reader.connect() as connection:
+                yield connection
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.writer.dispose()
+        if self.reader is not self.writer:
+            await self.reader.dispose()
+
+
+@contextmanager
+def translated_errors() -> Generator[None]:
+    """Turn driver errors into errors of the domain, without the values they carry."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise StorageUnavailableError(_plain(error)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StorageUnavailableError(_plain(error)) from error
+        raise UnstorableError(_plain(error)) from error
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise StorageUnavailableError(type(error).__name__) from error
+
+
+def _plain(error: DBAPIError) -> str:
+    return type(error.orig or error).__name__
+
+
+def open_database(url: str) -> Database:
+    """Open the database of a URL; nothing is connected yet.
+
+    Args:
+        url: `sqlite:///path` or `postgresql://…`.
+
+    Raises:
+        ConfigurationError: not such a URL.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError(
+            "DATABASE_URL is not a URL; expected sqlite:///path or postgresql://…"
+        ) from None
+    if parsed.drivername in _POSTGRESQL_NAMES:
+        return _open_postgresql(parsed.set(drivername="postgresql+asyncpg"))
+    if parsed.drivername in _SQLITE_NAMES and parsed.database and parsed.database != ":memory:":
+        return _open_sqlite(parsed.set(drivername="sqlite+aiosqlite"))
+    raise ConfigurationError(
+        f"DATABASE_URL begins with {parsed.drivername}://; expected sqlite:///path or postgresql://…"
+    )
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file."""
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
+def _open_sqlite(url: URL) -> Database:
+    writer = create_async_engine(
+        url,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=_CONNECT_SECONDS,
+        connect_args={"isolation_level": None},
+    )
+    reader = create_async_engine(url, pool_size=_SPARE_CONNECTIONS, connect_args={"isolation_level": None})
+    for engine in (writer, reader):
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(writer.sync_engine, "begin", _begin_immediately)
+    event.listen(reader.sync_engine, "begin", _begin)
+    return Database(url, writer, reader, committers=1)
+
+
+def _prepare_sqlite(connection: _DriverConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in _SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_immediately(connection: Connection) -> None:
+    _ = connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: Connection) -> None:
+    _ = connection.exec_driver_sql("BEGIN")
+
+
+def _open_postgresql(url: URL) -> Database:
+    engine = create_async_engine(
+        url,
+        pool_size=COMMITTERS_ON_POSTGRESQL + _SPARE_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=_CONNECT_SECONDS,
+        pool_use_lifo=True,
+        isolation_level="READ COMMITTED",
+        connect_args={
+            "timeout": _CONNECT_SECONDS,
+            "server_settings": {"application_name": "hookline", "jit": "off"},
+        },
+    )
+    return Database(url, engine, engine, committers=COMMITTERS_ON_POSTGRESQL)

@@ -1,0 +1,37 @@
+"""Runs migrations on the connection it is given, or on the one `DATABASE_URL` names."""
+
+import asyncio
+import os
+
+from alembic import context
+from sqlalchemy import Connection
+
+from hookline.storage.database import open_database
+from hookline.storage.models import Base
+
+
+def migrate(connection: Connection) -> None:
+    """Run the asked-for migrations in one transaction."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def migrate_by_url(url: str) -> None:
+    """Open the database of a URL and migrate it."""
+    database = open_database(url)
+    async with database.write() as connection:
+        await connection.run_sync(migrate)
+    await database.close()
+
+
+given = context.config.attributes.get("connection")
+if isinstance(given, Connection):
+    migrate(given)
+else:
+    asyncio.run(migrate_by_url(os.environ.get("DATABASE_URL", "sqlite:///hookline.db")))

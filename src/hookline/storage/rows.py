@@ -1,0 +1,199 @@
+"""Receipts, outcomes and tasks as rows for the bulk inserts."""
+
+from decimal import Decimal
+
+from hookline.core.answers import json_bytes
+from hookline.domain.delivery import Accepted, Applied, Duplicate, Passed, Verdict
+from hookline.domain.ids import TaskId
+from hookline.domain.intake import Note, Receipt, Submission
+from hookline.domain.outcome import ControlRequested, Facts, Ignored, TaskRequested
+from hookline.domain.task import TaskState
+from hookline.domain.text import NAME_LIMIT, TEXT_LIMIT, TITLE_LIMIT, clean, shorten
+from hookline.storage.bulk import BulkInsert, Cells
+from hookline.storage.columns import microseconds
+
+_MICRO_USD = 1_000_000
+
+INSERT_DELIVERIES = BulkInsert(
+    "deliveries",
+    (
+        *("id", "provider", "source", "received_at", "remote", "event", "action", "external_id", "lane"),
+        *("conversation", "origin", "actor_id", "actor_name", "actor_kind", "url", "title", "status"),
+        *("reason", "detail", "rule", "task_id", "replay_of", "size", "sha256", "headers", "body"),
+    ),
+    (
+        *("text", "text", "text", "bigint", "text", "text", "text", "text", "text"),
+        *("text", "text", "text", "text", "text", "text", "text", "text"),
+        *("text", "text", "text", "text", "text", "bigint", "text", "text", "bytea"),
+    ),
+)
+
+INSERT_TASKS = BulkInsert(
+    "tasks",
+    (
+        *("id", "state", "band", "accepted_at", "provider", "source", "lane", "conversation", "origin"),
+        *("delivery_id", '"trigger"', "verb", '"text"', "title", "url", "requested_by"),
+        *("requested_by_name", "rule", "agent", "model", "mode", "budget_micro_usd", "repository"),
+        *("base_ref", "open_key"),
+    ),
+    (
+        *("text", "text", "smallint", "bigint", "text", "text", "text", "text", "text"),
+        *("text", "text", "text", "text", "text", "text", "text"),
+        *("text", "text", "text", "text", "text", "bigint", "text"),
+        *("text", "text"),
+    ),
+)
+
+INSERT_KEYS = BulkInsert(
+    "dedupe_keys",
+    ("key", "delivery_id", "task_id", "claimed_at"),
+    ("text", "text", "text", "bigint"),
+    skips_conflicts=True,
+)
+
+INSERT_EVENTS = BulkInsert(
+    "task_events",
+    ("task_id", "seq", "at", "event", "delivery_id", "fence", "data"),
+    ("text", "int", "bigint", "text", "text", "bigint", "text"),
+)
+
+INSERT_DELIVERY_TASKS = BulkInsert(
+    "delivery_tasks",
+    ("task_id", "delivery_id", "role"),
+    ("text", "text", "text"),
+    skips_conflicts=True,
+)
+
+INSERT_ALIASES = BulkInsert(
+    "conversation_aliases",
+    ("alias", "conversation", "created_at"),
+    ("text", "text", "bigint"),
+    skips_conflicts=True,
+)
+
+
+def delivery_cells(submission: Submission, verdict: Verdict) -> Cells:
+    """A delivery that asked for a task or a control, with what it got."""
+    outcome = submission.outcome
+    rule = outcome.plan.rule if isinstance(outcome, TaskRequested) else outcome.rule
+    detail = _dropped(outcome)
+    reason = verdict.reason if isinstance(verdict, Passed) else None
+    return _cells(submission.receipt, outcome.facts, verdict.status, reason, detail, rule, _task_of(verdict))
+
+
+def note_cells(note: Note) -> Cells:
+    """A delivery that changed nothing."""
+    outcome = note.outcome
+    if isinstance(outcome, Ignored):
+        return _cells(
+            note.receipt, outcome.facts, "ignored", outcome.reason.value, outcome.detail, None, None
+        )
+    return _cells(note.receipt, outcome.facts, "reply", None, "", None, None)
+
+
+def task_cells(submission: Submission, asked: TaskRequested, conversation: str) -> Cells:
+    """A new task."""
+    facts, plan, receipt, actor = asked.facts, asked.plan, submission.receipt, asked.facts.actor
+    return (
+        submission.task_id,
+        TaskState.QUEUED.value,
+        int(plan.band),
+        microseconds(receipt.received_at),
+        receipt.provider,
+        receipt.source,
+        _name(facts.lane or receipt.provider),
+        _name(conversation),
+        _name(facts.origin or conversation),
+        receipt.id,
+        asked.trigger.value,
+        asked.command.verb.value,
+        shorten(clean(asked.command.text), TEXT_LIMIT),
+        shorten(clean(facts.title), TITLE_LIMIT),
+        _optional_text(facts.url),
+        _optional_name(actor.id if actor else None),
+        _optional_name(actor.name if actor else None),
+        plan.rule,
+        _name(plan.agent),
+        _optional_name(plan.model),
+        plan.mode.value,
+        micro_usd(plan.budget_usd),
+        _optional_name(plan.repository),
+        _optional_name(plan.base),
+        asked.open_key,
+    )
+
+
+def created_event_cells(submission: Submission, asked: TaskRequested) -> Cells:
+    """The first fact of a task's life."""
+    data = json_bytes(
+        {"verb": asked.command.verb.value, "band": int(asked.plan.band), "rule": asked.plan.rule}
+    )
+    received_at = microseconds(submission.receipt.received_at)
+    return (submission.task_id, 1, received_at, "task.created", submission.receipt.id, None, data.decode())
+
+
+def micro_usd(amount: Decimal | None) -> int | None:
+    """Dollars as whole millionths."""
+    return None if amount is None else int(amount * _MICRO_USD)
+
+
+def _dropped(outcome: TaskRequested | ControlRequested) -> str:
+    if isinstance(outcome, TaskRequested) and outcome.plan.dropped:
+        return "options not allowed by the rule: " + ", ".join(outcome.plan.dropped)
+    return ""
+
+
+def _task_of(verdict: Verdict) -> TaskId | None:
+    return verdict.task_id if isinstance(verdict, Accepted | Duplicate | Applied) else None
+
+
+def _cells(
+    receipt: Receipt,
+    facts: Facts,
+    status: str,
+    reason: str | None,
+    detail: str,
+    rule: str | None,
+    task_id: TaskId | None,
+) -> Cells:
+    actor = facts.actor
+    return (
+        receipt.id,
+        receipt.provider,
+        receipt.source,
+        microseconds(receipt.received_at),
+        _name(receipt.remote),
+        _name(facts.event),
+        _name(facts.action),
+        _optional_name(facts.external_id),
+        _optional_name(facts.lane),
+        _optional_name(facts.conversation),
+        _optional_name(facts.origin),
+        _optional_name(actor.id if actor else None),
+        _optional_name(actor.name if actor else None),
+        actor.kind.value if actor else None,
+        _optional_text(facts.url),
+        shorten(clean(facts.title), TITLE_LIMIT),
+        status,
+        reason,
+        _optional_text(detail or None),
+        _optional_name(rule or None),
+        task_id,
+        receipt.replay_of,
+        receipt.size,
+        receipt.sha256,
+        receipt.headers,
+        receipt.body,
+    )
+
+
+def _name(value: str) -> str:
+    return shorten(clean(value), NAME_LIMIT)
+
+
+def _optional_name(value: str | None) -> str | None:
+    return None if value is None else _name(value)
+
+
+def _optional_text(value: str | None) -> str | None:
+    return None if value is None else shorten(clean(value), TEXT_LIMIT)

@@ -1,0 +1,140 @@
+"""Changes to tasks inside the intake's transaction: each one conditional, each with its fact."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hookline.core.answers import json_bytes
+from hookline.domain.ids import DeliveryId, TaskId
+from hookline.domain.outcome import TaskRequested
+from hookline.domain.task import FINISHED_STATES, TaskState
+from hookline.domain.text import TEXT_LIMIT, TITLE_LIMIT, clean, shorten
+from hookline.storage.columns import microseconds
+from hookline.storage.models import DedupeKeyRow, TaskEventRow, TaskRow
+from hookline.storage.rows import INSERT_EVENTS, micro_usd
+
+_UNLEASED = [state.value for state in TaskState if state not in FINISHED_STATES | {TaskState.RUNNING}]
+
+
+@dataclass(slots=True)
+class TaskFacts:
+    """What intake needs to know of a task that is there already."""
+
+    id: TaskId
+    state: TaskState
+    conversation: str
+    origin: str
+    fence: int
+    open_key: str | None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its life is over."""
+        return self.state in FINISHED_STATES
+
+    @property
+    def has_started(self) -> bool:
+        """Whether an agent has ever had it."""
+        return self.fence > 0 or self.state in {TaskState.RUNNING, TaskState.WAITING}
+
+
+async def tasks_about(
+    connection: AsyncConnection, origins: Iterable[str], conversations: Iterable[str]
+) -> Sequence[TaskFacts]:
+    """Tasks of these origins and unfinished ones of these conversations, locked oldest first."""
+    finished = [state.value for state in FINISHED_STATES]
+    wanted = or_(
+        TaskRow.origin.in_(sorted(set(origins))),
+        TaskRow.conversation.in_(sorted(set(conversations))) & TaskRow.state.not_in(finished),
+    )
+    rows = await connection.execute(
+        select(
+            TaskRow.id, TaskRow.state, TaskRow.conversation, TaskRow.origin, TaskRow.fence, TaskRow.open_key
+        )
+        .where(wanted)
+        .order_by(TaskRow.id)
+        .with_for_update()
+    )
+    return [
+        TaskFacts(TaskId(task_id), TaskState(state), conversation, origin, fence, open_key)
+        for task_id, state, conversation, origin, fence, open_key in rows
+    ]
+
+
+async def cancel_unleased(
+    connection: AsyncConnection, task: TaskFacts, at: datetime, delivery_id: DeliveryId, cause: str
+) -> None:
+    """End a task that no worker holds, and free its open key."""
+    _ = await connection.execute(
+        update(TaskRow)
+        .where((TaskRow.id == task.id) & TaskRow.state.in_(_UNLEASED))
+        .values(
+            state=TaskState.CANCELLED.value,
+            finished_at=at,
+            cancel_requested_at=at,
+            outcome=f"cancelled: {cause}",
+        )
+    )
+    if task.open_key is not None:
+        _ = await connection.execute(delete(DedupeKeyRow).where(DedupeKeyRow.key == task.open_key))
+    await add_fact(connection, task.id, at, "task.cancelled", delivery_id, {"cause": cause})
+    task.state = TaskState.CANCELLED
+
+
+async def request_cancel(
+    connection: AsyncConnection, task: TaskFacts, at: datetime, delivery_id: DeliveryId, cause: str
+) -> None:
+    """Ask the worker that holds a task to stop."""
+    _ = await connection.execute(
+        update(TaskRow)
+        .where((TaskRow.id == task.id) & TaskRow.cancel_requested_at.is_(None))
+        .values(cancel_requested_at=at)
+    )
+    await add_fact(connection, task.id, at, "task.cancel_requested", delivery_id, {"cause": cause})
+
+
+async def revise(
+    connection: AsyncConnection, task: TaskFacts, asked: TaskRequested, at: datetime, delivery_id: DeliveryId
+) -> None:
+    """Give a task that has not started the words and the plan of an edit."""
+    plan = asked.plan
+    _ = await connection.execute(
+        update(TaskRow)
+        .where((TaskRow.id == task.id) & TaskRow.state.in_(_UNLEASED))
+        .values(
+            verb=asked.command.verb.value,
+            text=shorten(clean(asked.command.text), TEXT_LIMIT),
+            title=shorten(clean(asked.facts.title), TITLE_LIMIT),
+            band=int(plan.band),
+            rule=plan.rule,
+            agent=plan.agent,
+            model=plan.model,
+            mode=plan.mode.value,
+            budget_micro_usd=micro_usd(plan.budget_usd),
+            repository=plan.repository,
+            base_ref=plan.base,
+            revision=TaskRow.revision + 1,
+            queue_epoch="",
+        )
+    )
+    data = {"verb": asked.command.verb.value, "band": int(plan.band), "rule": plan.rule}
+    await add_fact(connection, task.id, at, "task.revised", delivery_id, data)
+
+
+async def add_fact(
+    connection: AsyncConnection,
+    task_id: TaskId,
+    at: datetime,
+    event: str,
+    delivery_id: DeliveryId | None,
+    data: Mapping[str, JsonValue],
+) -> None:
+    """Append a fact to a task's story; the task's row must be locked by this transaction."""
+    last = select(func.max(TaskEventRow.seq)).where(TaskEventRow.task_id == task_id)
+    seq = (await connection.execute(last)).scalar_one_or_none() or 0
+    row = (task_id, seq + 1, microseconds(at), event, delivery_id, None, json_bytes(data).decode())
+    _ = await INSERT_EVENTS.run(connection, [row])
