@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["servers"]
+
 pytest.register_assert_rewrite("contracts")
 
 settings.register_profile(
