@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -96,12 +96,10 @@ def translated_errors() -> Generator[None]:
     """Turn driver errors into errors of the domain, without the values they carry."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise StorageUnavailableError(_plain(error)) from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StorageUnavailableError(_plain(error)) from error
+    except (DataError, IntegrityError) as error:
         raise UnstorableError(_plain(error)) from error
+    except DBAPIError as error:
+        raise StorageUnavailableError(_plain(error)) from error
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise StorageUnavailableError(type(error).__name__) from error
 

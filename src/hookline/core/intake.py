@@ -1,0 +1,190 @@
+"""Group commit: everything that waits goes into one transaction, and is answered when it has committed.
+
+While a commit runs, the next batch gathers. A client that hangs up cancels no commit: commits belong to the
+committers, never to a request.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hookline.core.metrics import IntakeMetrics
+from hookline.core.queue_feed import QueueFeed
+from hookline.domain.delivery import Verdict
+from hookline.domain.errors import HooklineError, OverloadedError, StorageUnavailableError, UnstorableError
+from hookline.domain.intake import Committed, IngestStore, Submission
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeLimits:
+    """Bounds of intake.
+
+    `waiting_bytes` counts the compressed bodies that wait for a commit; `patience` is how long a transaction
+    may take before its submissions are answered with an error.
+    """
+
+    batch: int = 128
+    batch_bytes: int = 16 * 1024 * 1024
+    waiting: int = 4096
+    waiting_bytes: int = 64 * 1024 * 1024
+    patience: timedelta = timedelta(milliseconds=800)
+
+
+class _Waiting:
+    __slots__ = ("answer", "submission")
+
+    def __init__(self, submission: Submission, answer: asyncio.Future[Verdict]) -> None:
+        self.submission = submission
+        self.answer = answer
+
+    def resolve(self, verdict: Verdict) -> None:
+        if not self.answer.done():
+            self.answer.set_result(verdict)
+
+    def reject(self, error: HooklineError) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Intake:
+    """Gathers submissions, commits them in batches, and feeds the queue afterwards."""
+
+    def __init__(
+        self,
+        store: IngestStore,
+        feed: QueueFeed,
+        metrics: IntakeMetrics,
+        committers: int,
+        limits: IntakeLimits | None = None,
+    ) -> None:
+        """Keep the parts; nothing runs before `start`.
+
+        Args:
+            store: commits batches.
+            feed: takes what is committed to the queue, without being waited for.
+            metrics: batch sizes and commits.
+            committers: how many transactions may run at once.
+            limits: bounds of what may wait.
+        """
+        self._store = store
+        self._feed = feed
+        self._metrics = metrics
+        self._committers = committers
+        self._limits = limits or IntakeLimits()
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_bytes = 0
+        self._is_work = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._abandoned: set[asyncio.Task[Committed]] = set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits for a commit."""
+        return not self._waiting
+
+    def start(self) -> None:
+        """Start the committers on the running loop."""
+        self._tasks = [asyncio.create_task(self._commit_forever()) for _ in range(self._committers)]
+
+    async def stop(self) -> None:
+        """Stop the committers; what still waits is answered with an error."""
+        for task in self._tasks:
+            _ = task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._refuse_all(StorageUnavailableError("stopping"))
+
+    def submit(self, submission: Submission) -> asyncio.Future[Verdict]:
+        """Let a submission into the next batch.
+
+        Returns:
+            A future that holds the verdict once it is committed, or a `StorageUnavailableError` or
+            `UnstorableError`.
+
+        Raises:
+            OverloadedError: too much waits already.
+        """
+        size = len(submission.receipt.body)
+        is_full = len(self._waiting) >= self._limits.waiting
+        if is_full or self._waiting_bytes + size > self._limits.waiting_bytes:
+            raise OverloadedError(submission.receipt.provider, "too many deliveries wait for the database")
+        answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(submission, answer))
+        self._waiting_bytes += size
+        self._is_work.set()
+        return answer
+
+    async def _commit_forever(self) -> None:
+        while True:
+            while not self._waiting:
+                self._is_work.clear()
+                _ = await self._is_work.wait()
+            batch = self._gather()
+            try:
+                await self._commit(batch)
+            except StorageUnavailableError as error:
+                self._reject(batch, error)
+                self._refuse_all(error)
+            except asyncio.CancelledError:
+                self._reject(batch, StorageUnavailableError("stopping"))
+                raise
+
+    def _gather(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        size = 0
+        while self._waiting and len(batch) < self._limits.batch and size < self._limits.batch_bytes:
+            waiting = self._waiting.popleft()
+            batch.append(waiting)
+            size += len(waiting.submission.receipt.body)
+        self._waiting_bytes -= size
+        return batch
+
+    async def _commit(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            committed = await self._within_patience([waiting.submission for waiting in batch])
+        except UnstorableError as error:
+            await self._bisect(batch, error)
+            return
+        self._metrics.committed(len(batch))
+        for waiting, verdict in zip(batch, committed.verdicts, strict=True):
+            waiting.resolve(verdict)
+        self._feed.take(committed.queued, committed.removed)
+
+    async def _bisect(self, batch: Sequence[_Waiting], error: UnstorableError) -> None:
+        if len(batch) == 1:
+            batch[0].reject(error)
+            return
+        middle = len(batch) // 2
+        await self._commit(batch[:middle])
+        await self._commit(batch[middle:])
+
+    async def _within_patience(self, submissions: Sequence[Submission]) -> Committed:
+        commit = asyncio.create_task(self._as_task(submissions))
+        done, _ = await asyncio.wait({commit}, timeout=self._limits.patience.total_seconds())
+        if done:
+            return commit.result()
+        self._abandoned.add(commit)
+        commit.add_done_callback(self._forget)
+        _ = commit.cancel()
+        raise StorageUnavailableError("the database did not answer in time")
+
+    async def _as_task(self, submissions: Sequence[Submission]) -> Committed:
+        return await self._store.commit(submissions)
+
+    def _forget(self, commit: asyncio.Task[Committed]) -> None:
+        self._abandoned.discard(commit)
+        if not commit.cancelled():
+            _ = commit.exception()
+
+    def _reject(self, batch: Sequence[_Waiting], error: HooklineError) -> None:
+        for waiting in batch:
+            waiting.reject(error)
+
+    def _refuse_all(self, error: HooklineError) -> None:
+        while self._waiting:
+            self._waiting.popleft().reject(error)
+        self._waiting_bytes = 0

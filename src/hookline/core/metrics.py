@@ -1,0 +1,128 @@
+"""The metrics, under the names that dashboards and alerts rely on."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from hookline.domain.command import Band
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_TASK_SECONDS = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
+_BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class IntakeMetrics(Protocol):
+    """What intake reports."""
+
+    def committed(self, size: int, /) -> None:
+        """A batch of this many submissions was committed."""
+        ...
+
+    def dropped(self, count: int, /) -> None:
+        """So many ignored deliveries were not recorded, for want of room."""
+        ...
+
+
+class Metrics:
+    """All metrics of one process, in one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register everything in the given registry."""
+        self.registry = registry
+        self._requests = Counter(
+            "webhook_requests_total",
+            "Webhook requests by what they were answered.",
+            ("provider", "status"),
+            registry=registry,
+        )
+        self._bad_signatures = Counter(
+            "webhook_signature_validation_failures_total",
+            "Webhook requests whose signature was missing, malformed, stale or wrong.",
+            ("provider",),
+            registry=registry,
+        )
+        self._accept_seconds = Histogram(
+            "webhook_accept_duration_seconds",
+            "Time from a request's head to its answer, for accepted deliveries.",
+            ("provider",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.task_seconds = Histogram(
+            "task_processing_duration_seconds",
+            "Time an agent took for a task.",
+            buckets=_TASK_SECONDS,
+            registry=registry,
+        )
+        self._in_queue = Gauge(
+            "tasks_in_queue",
+            "Tasks that wait in the queue.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._in_band = Gauge(
+            "tasks_in_queue_by_band",
+            "Tasks that wait in the queue, by priority band.",
+            ("band",),
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._batches = Histogram(
+            "intake_batch_size",
+            "Submissions per committed transaction.",
+            buckets=_BATCH_SIZES,
+            registry=registry,
+        )
+        self._dropped = Counter(
+            "intake_notes_dropped_total",
+            "Ignored deliveries that were answered but not recorded, for want of room.",
+            registry=registry,
+        )
+        self._relayed = Counter(
+            "relay_pushed_total", "Tasks that the relay brought to the queue.", registry=registry
+        )
+        self._circuit = Gauge(
+            "circuit_open",
+            "1 while a circuit breaker refuses calls, 0.5 while it probes.",
+            ("name",),
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._request = cache(self._requests.labels)
+        self._accept = cache(self._accept_seconds.labels)
+
+    def answered(self, provider: str, status: str) -> None:
+        """Count an answer by its word in the table of answers."""
+        self._request(provider, status).inc()
+
+    def rejected_signature(self, provider: str) -> None:
+        """Count a signature that did not hold."""
+        self._bad_signatures.labels(provider).inc()
+
+    def accepted_in(self, provider: str, seconds: float) -> None:
+        """Observe how long an accepted delivery waited for its answer."""
+        self._accept(provider).observe(seconds)
+
+    def committed(self, size: int, /) -> None:
+        """Observe the size of a committed batch."""
+        self._batches.observe(size)
+
+    def dropped(self, count: int, /) -> None:
+        """Count ignored deliveries that were not recorded."""
+        self._dropped.inc(count)
+
+    def relayed(self, count: int) -> None:
+        """Count tasks that the relay pushed."""
+        self._relayed.inc(count)
+
+    def circuit(self, name: str, openness: float) -> None:
+        """Show a breaker's state: 0 closed, 0.5 half-open, 1 open."""
+        self._circuit.labels(name).set(openness)
+
+    def queue_depth(self, depth: Mapping[Band, int]) -> None:
+        """Show how many tasks wait."""
+        self._in_queue.set(sum(depth.values()))
+        for band in Band:
+            self._in_band.labels(str(band.value)).set(depth.get(band, 0))

@@ -1,0 +1,93 @@
+"""Takes committed tasks to the queue without anybody waiting; what is lost on the way the relay brings."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from hookline.domain.errors import CircuitOpenError, HooklineError, QueueUnavailableError
+from hookline.domain.ids import TaskId
+from hookline.domain.intake import QueueLedger
+from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
+
+PUSH_AT_ONCE = 1_000
+WAITING_LIMIT = 20_000
+MARK_AFTER_SECONDS = 0.25
+MARKS_AT_ONCE = 2_000
+
+
+class QueueFeed:
+    """A bounded hand-over: beyond the bound tasks are left to the relay, which finds them in the database."""
+
+    def __init__(self, queue: TaskQueue, ledger: QueueLedger) -> None:
+        """Keep the queue and the ledger that remembers what it was told."""
+        self._queue = queue
+        self._ledger = ledger
+        self._queued: list[QueuedTask] = []
+        self._removed: list[TaskId] = []
+        self._marks: dict[QueueEpoch, list[TaskId]] = {}
+        self._is_work = asyncio.Event()
+        self._is_pushed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start pushing on the running loop."""
+        self._tasks = [asyncio.create_task(self._push_forever()), asyncio.create_task(self._mark_forever())]
+
+    async def stop(self) -> None:
+        """Push and mark what is there, as far as the servers answer, and stop."""
+        for task in self._tasks:
+            _ = task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        with suppress(HooklineError):
+            await self._push()
+            await self._mark()
+
+    def take(self, queued: Sequence[QueuedTask], removed: Sequence[TaskId]) -> None:
+        """Accept what a commit brought; never waits and never fails."""
+        if len(self._queued) < WAITING_LIMIT:
+            self._queued.extend(queued)
+        self._removed.extend(removed)
+        if queued or removed:
+            self._is_work.set()
+
+    async def _push_forever(self) -> None:
+        while True:
+            _ = await self._is_work.wait()
+            self._is_work.clear()
+            with suppress(QueueUnavailableError, CircuitOpenError):
+                await self._push()
+
+    async def _push(self) -> None:
+        queued, self._queued = self._queued, []
+        removed, self._removed = self._removed, []
+        if removed:
+            await self._remove(removed)
+        for start in range(0, len(queued), PUSH_AT_ONCE):
+            part = queued[start : start + PUSH_AT_ONCE]
+            epoch = await self._queue.enqueue(part)
+            self._marks.setdefault(epoch, []).extend(task.task_id for task in part)
+        if self._marks:
+            self._is_pushed.set()
+
+    async def _remove(self, removed: Sequence[TaskId]) -> None:
+        try:
+            _ = await self._queue.remove(removed)
+        except (QueueUnavailableError, CircuitOpenError):
+            self._removed = [*removed[-WAITING_LIMIT:], *self._removed]
+            raise
+
+    async def _mark_forever(self) -> None:
+        while True:
+            _ = await self._is_pushed.wait()
+            self._is_pushed.clear()
+            await asyncio.sleep(MARK_AFTER_SECONDS)
+            with suppress(HooklineError):
+                await self._mark()
+
+    async def _mark(self) -> None:
+        marks, self._marks = self._marks, {}
+        for epoch, task_ids in marks.items():
+            for start in range(0, len(task_ids), MARKS_AT_ONCE):
+                await self._ledger.mark(task_ids[start : start + MARKS_AT_ONCE], epoch)

@@ -1,0 +1,1 @@
+"""The public listener: a thin ASGI callable between the wire and intake."""
