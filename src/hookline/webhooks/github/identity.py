@@ -1,0 +1,33 @@
+"""Tells the gateway's own accounts, and bots in general, from people."""
+
+from hookline.domain.outcome import Reason
+from hookline.domain.source import Source
+from hookline.webhooks.github.payloads import App, User
+
+_BOT_SUFFIX = "[bot]"
+
+
+def is_ours(source: Source, account: User | App | None) -> bool:
+    """Whether the account or app is one under which the gateway acts, by id, login or slug in any case.
+
+    An app's account is `<slug>[bot]`; either name stands for both.
+    """
+    match account:
+        case None:
+            return False
+        case User(login=login, type="Bot"):
+            names = {login.casefold(), login.casefold().removesuffix(_BOT_SUFFIX)}
+        case User(login=login):
+            names = {login.casefold()}
+        case App(slug=slug):
+            names = {slug.casefold(), slug.casefold() + _BOT_SUFFIX} if slug else set[str]()
+    return not names.isdisjoint(own.casefold() for own in source.bot_names) or account.id in source.bot_names
+
+
+def loop_behind(source: Source, accounts: tuple[User | None, ...], app: App | None = None) -> Reason | None:
+    """Why an event must not start anything, or `None`: our own words first, then those of any bot."""
+    if is_ours(source, app) or any(is_ours(source, account) for account in accounts):
+        return Reason.OWN_WORDS
+    if any(account is not None and account.type == "Bot" for account in accounts):
+        return Reason.BOT
+    return None
