@@ -34,8 +34,11 @@ class JiraSuite(HandlerContract):
     def unknown_event(self) -> tuple[bytes, Mapping[str, str]]:
         return b'{"webhookEvent":"jira:coffee_brewed"}', {}
 
+    def as_json(self, value: object) -> bytes:
+        return json.dumps(value).encode()
+
     def read(self, payload: dict, *rules: Rule, **source: object) -> Outcome:
-        body = json.dumps(payload).encode()
+        body = self.as_json(payload)
         return self.handler(*rules, **source).interpret(self.delivery(body))
 
     def said(self, body: object, name: str = "comment_created__mention", **comment: object) -> Outcome:
