@@ -1,4 +1,4 @@
-"""The port of the task queue; the database is the truth, the queue an index of it."""
+"""The port of the queue: an index of the tasks that may run, which can be rebuilt from the database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,15 @@ from hookline.domain.command import Band
 from hookline.domain.ids import TaskId
 
 QueueEpoch = NewType("QueueEpoch", str)
-"""Names one life of the queue's data; another one means that the data may be gone."""
+"""Names one uninterrupted life of the queue's data: after a wipe or a restart of its server it is another."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedTask:
-    """What the queue knows of a task; `fence` is the database's, as a floor."""
+    """What the queue knows of a task; all of it comes from the task's row, so a re-push changes nothing.
+
+    `accepted_at` fixes its place; `fence` is the number of its last attempt, 0 before the first.
+    """
 
     task_id: TaskId
     band: Band
@@ -24,13 +27,17 @@ class QueuedTask:
 
 
 class TaskQueue(Protocol):
-    """Tasks that wait for an agent, in the order in which they will be claimed.
+    """Orders the tasks that may run.
 
-    Every method raises `QueueUnavailableError` when the server does not answer.
+    A task comes before another whose acceptance plus its band times the age bound is later: bands are strict
+    within the bound, beyond it age wins, and inside one band it is first in, first out.
+
+    Every method raises `QueueUnavailableError` when the server cannot be reached, refuses, or does not answer
+    in time; the call may have had its effect then, and may be repeated.
     """
 
     async def enqueue(self, tasks: Sequence[QueuedTask], /) -> QueueEpoch:
-        """Add tasks; one that is there already keeps its place.
+        """Take in tasks; one that is in already keeps its place.
 
         Returns:
             The epoch the tasks are in now.
@@ -38,21 +45,21 @@ class TaskQueue(Protocol):
         ...
 
     async def remove(self, task_ids: Sequence[TaskId], /) -> int:
-        """Take tasks out; unknown ones are no change. Tells how many were there."""
+        """Take tasks out; one that is not in is no change. Tells how many were in."""
         ...
 
     async def peek(self, limit: int, /) -> Sequence[TaskId]:
-        """The first tasks, in the order in which they would be claimed."""
+        """The next tasks in the order in which they would be claimed."""
         ...
 
     async def depth(self) -> Mapping[Band, int]:
-        """How many tasks wait, by band."""
+        """How many tasks each band holds; every band is named."""
         ...
 
     async def epoch(self) -> QueueEpoch:
-        """The epoch of the server's data as it is now."""
+        """The epoch of the data as it is now."""
         ...
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Let go of all connections."""
         ...

@@ -1,0 +1,1 @@
+return current_epoch(KEYS[1], ARGV[1])
