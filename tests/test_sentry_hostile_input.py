@@ -132,10 +132,13 @@ class TestHostileInput:
         assert desk.ignored("comment__mention", data__comment=beyond).reason is Reason.NO_COMMAND
 
     def test_a_strange_resource_is_recorded_safely(self) -> None:
-        outcome = desk.interpret(b"{}", {"sentry-hook-resource": "\x00" + "é" * 9_000, "request-id": "\x00"})
+        outcome = desk.interpret(
+            b"{}", {"sentry-hook-resource": "\x00" + "é" * 9_000, "request-id": "\x00" * 999}
+        )
         assert isinstance(outcome, Ignored)
         assert (outcome.reason, len(outcome.facts.event)) == (Reason.EVENT_UNKNOWN, 255)
-        assert "\x00" not in repr(outcome.facts)
+        assert outcome.facts.external_id == "\ufffd" * 254 + "…"
+        assert "\x00" not in outcome.facts.event
 
 
 class TestRedaction:
@@ -183,6 +186,7 @@ CALL = mention_of("agent")
         "`code` @agent look",
         "``a ` b`` @agent ``c",
         r"\`@agent\` look",
+        r"\\\`@agent\\\` look",
         "1. item\n    @agent look",
         "``` not ` a fence\n@agent look",
     ],
@@ -199,6 +203,8 @@ def test_these_words_call(text: str) -> None:
         "``a ` @agent``",
         "one `two\n@agent` three",
         r"`\` and `@agent`",
+        r"\\`@agent`",
+        "```\n``` python\n@agent\n```",
         "```\n@agent look\n```",
         "```python\n@agent look",
         "  ~~~~\n~~~\n@agent\n~~~~",

@@ -48,6 +48,10 @@ class TestRepetition:
         other = self.of("event_alert__triggered", data__triggered_rule="Another rule")
         assert joined(other, self.of("event_alert__triggered"))
 
+    def test_an_event_is_known_without_its_time(self) -> None:
+        timeless = self.of("event_alert__triggered", data__event__datetime=None)
+        assert joined(timeless, self.of("event_alert__triggered"))
+
     def test_a_retry_has_another_request_id_and_time_only(self) -> None:
         body = desk.fixture("issue__regressed")
         sent, again = (
