@@ -84,7 +84,3 @@ class QueueLedger(Protocol):
     async def mark(self, task_ids: Sequence[TaskId], epoch: QueueEpoch, /) -> None:
         """Note that these tasks are in the queue of this epoch."""
         ...
-
-    async def missing(self, epoch: QueueEpoch, limit: int, /) -> Sequence[QueuedTask]:
-        """Claimable tasks that the queue of this epoch has not been told of, oldest first."""
-        ...

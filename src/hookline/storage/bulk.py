@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from sqlalchemy import CursorResult
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, CursorResult
 
 Cell: TypeAlias = str | int | bytes | None
 Cells: TypeAlias = tuple[Cell, ...]
@@ -30,23 +29,23 @@ class BulkInsert:
     types: tuple[str, ...]
     skips_conflicts: bool = False
 
-    async def run(self, connection: AsyncConnection, rows: Sequence[Cells]) -> int:
+    def run(self, connection: Connection, rows: Sequence[Cells]) -> int:
         """Insert the rows, in their order; tells how many were inserted."""
         if not rows:
             return 0
         if connection.dialect.name == "sqlite":
-            return await self._run_sqlite(connection, rows)
+            return self._run_sqlite(connection, rows)
         columns: tuple[list[Cell], ...] = tuple([row[at] for row in rows] for at in range(len(self.columns)))
-        return _count(await connection.exec_driver_sql(self._postgresql, columns))
+        return _count(connection.exec_driver_sql(self._postgresql, columns))
 
-    async def _run_sqlite(self, connection: AsyncConnection, rows: Sequence[Cells]) -> int:
+    def _run_sqlite(self, connection: Connection, rows: Sequence[Cells]) -> int:
         width = len(self.columns)
         most = SQLITE_VARIABLES // width
         inserted = 0
         for start in range(0, len(rows), most):
             part = rows[start : start + most]
             flat = tuple(cell for row in part for cell in row)
-            inserted += _count(await connection.exec_driver_sql(self._sqlite(len(part)), flat))
+            inserted += _count(connection.exec_driver_sql(self._sqlite(len(part)), flat))
         return inserted
 
     @property

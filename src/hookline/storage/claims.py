@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, delete, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, delete, update
 
 from hookline.domain.ids import TaskId
 from hookline.domain.intake import Submission
@@ -29,17 +28,17 @@ class Claims:
     repeats: dict[int, TaskId | None] = field(default_factory=dict[int, TaskId | None])
 
 
-async def claim_keys(connection: AsyncConnection, batch: Sequence[Submission]) -> Claims:
+def claim_keys(connection: Connection, batch: Sequence[Submission]) -> Claims:
     """Insert all keys of a batch, and find out which were held already."""
     groups = group_twins(batch, range(len(batch)))
     rows = sorted(row for group in groups for row in _key_rows(batch, group))
-    inserted = await INSERT_KEYS.run(connection, rows)
+    inserted = INSERT_KEYS.run(connection, rows)
     claims = Claims()
     if inserted == len(rows):
         for group in groups:
             _lead(claims, batch, group)
         return claims
-    owners = await key_owners(connection, [str(row[0]) for row in rows])
+    owners = key_owners(connection, [str(row[0]) for row in rows])
     for group in groups:
         leader = batch[group.leader].receipt.id
         held = [
@@ -50,7 +49,7 @@ async def claim_keys(connection: AsyncConnection, batch: Sequence[Submission]) -
             continue
         first_owner, task_id = next((owner for _, owner in held if owner[1]), held[0][1])
         claims.repeats.update(dict.fromkeys(group.members, task_id))
-        await _give(connection, group, leader, first_owner, task_id)
+        _give(connection, group, leader, first_owner, task_id)
     return claims
 
 
@@ -68,21 +67,19 @@ def _lead(claims: Claims, batch: Sequence[Submission], group: TwinGroup) -> None
     claims.repeats.update(dict.fromkeys(group.members[1:], task_id))
 
 
-async def _give(
-    connection: AsyncConnection, group: TwinGroup, leader: str, owner: str, task_id: TaskId | None
-) -> None:
+def _give(connection: Connection, group: TwinGroup, leader: str, owner: str, task_id: TaskId | None) -> None:
     change = update(DedupeKeyRow).where(_claimed(group, leader)).values(delivery_id=owner, task_id=task_id)
-    _ = await connection.execute(change)
+    _ = connection.execute(change)
 
 
-async def release_keys(connection: AsyncConnection, group: TwinGroup, leader: str) -> None:
+def release_keys(connection: Connection, group: TwinGroup, leader: str) -> None:
     """Free what a group claimed, since nothing came of it."""
-    _ = await connection.execute(delete(DedupeKeyRow).where(_claimed(group, leader)))
+    _ = connection.execute(delete(DedupeKeyRow).where(_claimed(group, leader)))
 
 
-async def point_keys(connection: AsyncConnection, group: TwinGroup, leader: str, task_id: TaskId) -> None:
+def point_keys(connection: Connection, group: TwinGroup, leader: str, task_id: TaskId) -> None:
     """Let what a group claimed speak of a task that was there before."""
-    _ = await connection.execute(update(DedupeKeyRow).where(_claimed(group, leader)).values(task_id=task_id))
+    _ = connection.execute(update(DedupeKeyRow).where(_claimed(group, leader)).values(task_id=task_id))
 
 
 def _claimed(group: TwinGroup, leader: str) -> ColumnElement[bool]:

@@ -1,17 +1,21 @@
 """Opens the database: SQLite beside the process, or PostgreSQL by URL."""
 
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from hookline.domain.errors import ConfigurationError, StorageUnavailableError, UnstorableError
+
+ResultT = TypeVar("ResultT")
 
 SQLITE_BUSY_MILLISECONDS = 800
 COMMITTERS_ON_POSTGRESQL = 4
@@ -39,17 +43,32 @@ class _DriverConnection(Protocol):
     def cursor(self) -> _Cursor: ...
 
 
+class Transactor(Protocol):
+    """Runs a function inside one writing transaction, and commits it."""
+
+    async def run(self, work: Callable[[Connection], ResultT], /) -> ResultT:
+        """Run it; what it raises rolls back."""
+        ...
+
+    async def close(self) -> None:
+        """Close its connections."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """A writer and a reader engine; on PostgreSQL they are the same one.
 
-    `committers` is how many transactions of intake may run at once.
+    `committers` is how many transactions of intake may run at once; `turn` lets writers of this process
+    take turns where the database knows only one.
     """
 
     url: URL
     writer: AsyncEngine
     reader: AsyncEngine
+    transactor: Transactor
     committers: int
+    turn: AbstractAsyncContextManager[None]
 
     @property
     def is_sqlite(self) -> bool:
@@ -70,8 +89,19 @@ class Database:
             UnstorableError: the database refused what was written.
         """
         with translated_errors():
-            async with self.writer.begin() as connection:
+            async with self.turn, self.writer.begin() as connection:
                 yield connection
+
+    async def transact(self, work: Callable[[Connection], ResultT]) -> ResultT:
+        """Run one transaction that writes as a whole: on SQLite in one hop to the thread that writes.
+
+        Raises:
+            StorageUnavailableError: the database cannot be reached, or is busy for too long.
+            UnstorableError: the database refused what was written.
+        """
+        with translated_errors():
+            async with self.turn:
+                return await self.transactor.run(work)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
@@ -86,6 +116,7 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        await self.transactor.close()
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
@@ -137,7 +168,50 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
+class ThreadTransactor:
+    """Transactions of a database whose driver blocks: all of them in one thread, one hop each."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Keep the engine; the thread starts with the first transaction."""
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+
+    async def run(self, work: Callable[[Connection], ResultT], /) -> ResultT:
+        """Run it in the thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work)
+
+    def _run(self, work: Callable[[Connection], ResultT]) -> ResultT:
+        with self._engine.begin() as connection:
+            return work(connection)
+
+    async def close(self) -> None:
+        """Wait for what runs, and close."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self._engine.dispose()
+
+
+class EngineTransactor:
+    """Transactions of a database whose driver does not block."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Keep the engine."""
+        self._engine = engine
+
+    async def run(self, work: Callable[[Connection], ResultT], /) -> ResultT:
+        """Run it on the loop."""
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        """Nothing of its own to close."""
+
+
 def _open_sqlite(url: URL) -> Database:
+    own = create_engine(
+        url.set(drivername="sqlite"),
+        poolclass=StaticPool,
+        connect_args={"isolation_level": None, "check_same_thread": False},
+    )
     writer = create_async_engine(
         url,
         pool_size=1,
@@ -146,11 +220,12 @@ def _open_sqlite(url: URL) -> Database:
         connect_args={"isolation_level": None},
     )
     reader = create_async_engine(url, pool_size=_SPARE_CONNECTIONS, connect_args={"isolation_level": None})
-    for engine in (writer, reader):
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(writer.sync_engine, "begin", _begin_immediately)
+    for engine in (own, writer.sync_engine, reader.sync_engine):
+        event.listen(engine, "connect", _prepare_sqlite)
+    for engine in (own, writer.sync_engine):
+        event.listen(engine, "begin", _begin_immediately)
     event.listen(reader.sync_engine, "begin", _begin)
-    return Database(url, writer, reader, committers=1)
+    return Database(url, writer, reader, ThreadTransactor(own), committers=1, turn=asyncio.Lock())
 
 
 def _prepare_sqlite(connection: _DriverConnection, _entry: ConnectionPoolEntry) -> None:
@@ -181,4 +256,5 @@ def _open_postgresql(url: URL) -> Database:
             "server_settings": {"application_name": "hookline", "jit": "off"},
         },
     )
-    return Database(url, engine, engine, committers=COMMITTERS_ON_POSTGRESQL)
+    transactor = EngineTransactor(engine)
+    return Database(url, engine, engine, transactor, COMMITTERS_ON_POSTGRESQL, turn=nullcontext())

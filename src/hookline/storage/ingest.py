@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import assert_never
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from hookline.domain.command import Verb
 from hookline.domain.delivery import Accepted, Applied, Duplicate, Passed, Verdict
@@ -41,7 +42,7 @@ from hookline.storage.task_changes import TaskFacts, cancel_unleased, request_ca
 
 @dataclass(slots=True)
 class _Batch:
-    connection: AsyncConnection
+    connection: Connection
     submissions: Sequence[Submission]
     conversations: dict[str, str] = field(default_factory=dict[str, str])
     verdicts: dict[int, Verdict] = field(default_factory=dict[int, Verdict])
@@ -62,60 +63,60 @@ class SqlIngestStore:
 
     async def commit(self, batch: Sequence[Submission], /) -> Committed:
         """Commit all of a batch in one transaction; see the port."""
-        async with self._database.write() as connection:
-            work = _Batch(connection, batch)
-            claims = await claim_keys(connection, batch)
-            for index, task_id in claims.repeats.items():
-                work.verdicts[index] = Duplicate(task_id)
-            work.conversations.update(await canonical_conversations(connection, _conversations(batch)))
-            await self._create(work, [g for g in claims.leaders if _is_plain(batch[g.leader])])
-            await self._change(work, [g for g in claims.leaders if not _is_plain(batch[g.leader])])
-            await _record(work)
-        verdicts = [work.verdicts[index] for index in range(len(batch))]
-        return Committed(verdicts, work.queued, work.removed)
+        return await self._database.transact(partial(self._commit, batch=batch))
 
     async def record(self, notes: Sequence[Note], /) -> None:
         """Store deliveries that changed nothing."""
-        async with self._database.write() as connection:
-            _ = await INSERT_DELIVERIES.run(connection, [note_cells(note) for note in notes])
+        cells = [note_cells(note) for note in notes]
+        _ = await self._database.transact(partial(INSERT_DELIVERIES.run, rows=cells))
 
-    async def _create(self, work: _Batch, groups: Sequence[TwinGroup]) -> None:
-        capped = await over_cap(work.connection, self._caps, [work.submissions[g.leader] for g in groups])
+    def _commit(self, connection: Connection, batch: Sequence[Submission]) -> Committed:
+        work = _Batch(connection, batch)
+        claims = claim_keys(connection, batch)
+        for index, task_id in claims.repeats.items():
+            work.verdicts[index] = Duplicate(task_id)
+        work.conversations.update(canonical_conversations(connection, _conversations(batch)))
+        self._create(work, [g for g in claims.leaders if _is_plain(batch[g.leader])])
+        self._change(work, [g for g in claims.leaders if not _is_plain(batch[g.leader])])
+        _record(work)
+        verdicts = [work.verdicts[index] for index in range(len(batch))]
+        return Committed(verdicts, work.queued, work.removed)
+
+    def _create(self, work: _Batch, groups: Sequence[TwinGroup]) -> None:
+        capped = over_cap(work.connection, self._caps, [work.submissions[g.leader] for g in groups])
         tasks: list[Submission] = []
         for group in groups:
             submission = work.submissions[group.leader]
             if submission.receipt.id in capped:
-                await _pass(work, group, Reason.CAPPED)
+                _pass(work, group, Reason.CAPPED)
                 continue
             work.verdicts[group.leader] = Accepted(submission.task_id)
             tasks.append(submission)
-        await _insert_tasks(work, tasks)
+        _insert_tasks(work, tasks)
 
-    async def _change(self, work: _Batch, groups: Sequence[TwinGroup]) -> None:
+    def _change(self, work: _Batch, groups: Sequence[TwinGroup]) -> None:
         if not groups:
             return
         origins, conversations = _targets(work, groups)
-        known = [*await tasks_about(work.connection, origins, conversations)]
+        known = [*tasks_about(work.connection, origins, conversations)]
         for group in groups:
             outcome = work.submissions[group.leader].outcome
             if isinstance(outcome, TaskRequested):
-                await self._edit(work, group, outcome, known)
+                self._edit(work, group, outcome, known)
             else:
-                await _control(work, group, outcome, known)
+                _control(work, group, outcome, known)
 
-    async def _edit(
-        self, work: _Batch, group: TwinGroup, asked: TaskRequested, known: Sequence[TaskFacts]
-    ) -> None:
+    def _edit(self, work: _Batch, group: TwinGroup, asked: TaskRequested, known: Sequence[TaskFacts]) -> None:
         submission = work.submissions[group.leader]
         task = _latest(known, asked.facts.origin)
         if task is None or (task.state == "cancelled" and not task.has_started):
-            await self._create(work, [group])
+            self._create(work, [group])
         elif task.has_started or task.is_finished:
-            await _pass(work, group, Reason.ALREADY_STARTED)
+            _pass(work, group, Reason.ALREADY_STARTED)
         else:
             receipt = submission.receipt
-            await revise(work.connection, task, asked, receipt.received_at, receipt.id)
-            await _apply(work, group, "revise", task.id)
+            revise(work.connection, task, asked, receipt.received_at, receipt.id)
+            _apply(work, group, "revise", task.id)
             work.removed.append(task.id)
             work.queued.append(_queued(task.id, asked, submission))
 
@@ -146,17 +147,17 @@ def _targets(work: _Batch, groups: Sequence[TwinGroup]) -> tuple[list[str], list
     return origins, conversations
 
 
-async def _insert_tasks(work: _Batch, submissions: Sequence[Submission]) -> None:
+def _insert_tasks(work: _Batch, submissions: Sequence[Submission]) -> None:
     tasks = [(s, s.outcome) for s in submissions if isinstance(s.outcome, TaskRequested)]
     cells = [task_cells(s, asked, work.conversation(asked.facts.conversation or "")) for s, asked in tasks]
-    _ = await INSERT_TASKS.run(work.connection, cells)
-    _ = await INSERT_EVENTS.run(work.connection, [created_event_cells(s, asked) for s, asked in tasks])
+    _ = INSERT_TASKS.run(work.connection, cells)
+    _ = INSERT_EVENTS.run(work.connection, [created_event_cells(s, asked) for s, asked in tasks])
     aliases = sorted(
         (asked.joins, work.conversation(asked.facts.conversation or ""), microseconds(s.receipt.received_at))
         for s, asked in tasks
         if asked.joins
     )
-    _ = await INSERT_ALIASES.run(work.connection, aliases)
+    _ = INSERT_ALIASES.run(work.connection, aliases)
     work.queued.extend(_queued(s.task_id, asked, s) for s, asked in tasks)
 
 
@@ -165,36 +166,32 @@ def _queued(task_id: TaskId, asked: TaskRequested, submission: Submission) -> Qu
     return QueuedTask(task_id, asked.plan.band, lane, submission.receipt.received_at, 0)
 
 
-async def _control(
-    work: _Batch, group: TwinGroup, outcome: ControlRequested, known: Sequence[TaskFacts]
-) -> None:
+def _control(work: _Batch, group: TwinGroup, outcome: ControlRequested, known: Sequence[TaskFacts]) -> None:
     match outcome.control:
         case Withdraw() as control:
-            await _withdraw(work, group, control, known)
+            _withdraw(work, group, control, known)
         case ConversationControl(verb=Verb.CANCEL) as control:
-            await _cancel(work, group, control, known)
+            _cancel(work, group, control, known)
         case ConversationControl():
-            await _pass(work, group, Reason.CONTROL_UNAVAILABLE)
+            _pass(work, group, Reason.CONTROL_UNAVAILABLE)
         case _:
             assert_never(outcome.control)
 
 
-async def _withdraw(work: _Batch, group: TwinGroup, control: Withdraw, known: Sequence[TaskFacts]) -> None:
+def _withdraw(work: _Batch, group: TwinGroup, control: Withdraw, known: Sequence[TaskFacts]) -> None:
     receipt = work.submissions[group.leader].receipt
     task = _latest(known, control.origin)
     if task is None or (task.is_finished and not task.has_started):
-        await _pass(work, group, Reason.NOTHING_TO_WITHDRAW)
+        _pass(work, group, Reason.NOTHING_TO_WITHDRAW)
     elif task.has_started:
-        await _pass(work, group, Reason.ALREADY_STARTED)
+        _pass(work, group, Reason.ALREADY_STARTED)
     else:
-        await cancel_unleased(work.connection, task, receipt.received_at, receipt.id, control.why.value)
+        cancel_unleased(work.connection, task, receipt.received_at, receipt.id, control.why.value)
         work.removed.append(task.id)
-        await _apply(work, group, control.name, task.id)
+        _apply(work, group, control.name, task.id)
 
 
-async def _cancel(
-    work: _Batch, group: TwinGroup, control: ConversationControl, known: Sequence[TaskFacts]
-) -> None:
+def _cancel(work: _Batch, group: TwinGroup, control: ConversationControl, known: Sequence[TaskFacts]) -> None:
     receipt = work.submissions[group.leader].receipt
     conversation = work.conversation(control.conversation)
     meant = [
@@ -203,39 +200,39 @@ async def _cancel(
         if not task.is_finished and task.conversation == conversation and control.task_id in {None, task.id}
     ]
     if not meant:
-        await _pass(work, group, Reason.NOTHING_TO_CANCEL)
+        _pass(work, group, Reason.NOTHING_TO_CANCEL)
         return
     for task in meant:
         if task.state == "running":
-            await request_cancel(work.connection, task, receipt.received_at, receipt.id, "asked")
+            request_cancel(work.connection, task, receipt.received_at, receipt.id, "asked")
         else:
-            await cancel_unleased(work.connection, task, receipt.received_at, receipt.id, "asked")
+            cancel_unleased(work.connection, task, receipt.received_at, receipt.id, "asked")
             work.removed.append(task.id)
-    await _apply(work, group, control.name, meant[-1].id)
+    _apply(work, group, control.name, meant[-1].id)
 
 
-async def _apply(work: _Batch, group: TwinGroup, control: str, task_id: TaskId) -> None:
-    await point_keys(work.connection, group, work.submissions[group.leader].receipt.id, task_id)
+def _apply(work: _Batch, group: TwinGroup, control: str, task_id: TaskId) -> None:
+    point_keys(work.connection, group, work.submissions[group.leader].receipt.id, task_id)
     work.verdicts[group.leader] = Applied(control, task_id)
     for twin in group.members[1:]:
         work.verdicts[twin] = Duplicate(task_id)
 
 
-async def _pass(work: _Batch, group: TwinGroup, reason: Reason) -> None:
-    await release_keys(work.connection, group, work.submissions[group.leader].receipt.id)
+def _pass(work: _Batch, group: TwinGroup, reason: Reason) -> None:
+    release_keys(work.connection, group, work.submissions[group.leader].receipt.id)
     for member in group.members:
         work.verdicts[member] = Passed(reason.value)
 
 
-async def _record(work: _Batch) -> None:
+def _record(work: _Batch) -> None:
     pairs = [(submission, work.verdicts[at]) for at, submission in enumerate(work.submissions)]
-    _ = await INSERT_DELIVERIES.run(work.connection, [delivery_cells(*pair) for pair in pairs])
+    _ = INSERT_DELIVERIES.run(work.connection, [delivery_cells(*pair) for pair in pairs])
     joined = [
         (verdict.task_id, submission.receipt.id, _ROLES[verdict.status])
         for submission, verdict in pairs
         if isinstance(verdict, Accepted | Duplicate | Applied) and verdict.task_id
     ]
-    _ = await INSERT_DELIVERY_TASKS.run(work.connection, joined)
+    _ = INSERT_DELIVERY_TASKS.run(work.connection, joined)
 
 
 _ROLES = {"accepted": "origin", "duplicate": "duplicate", "applied": "control"}

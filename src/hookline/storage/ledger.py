@@ -1,8 +1,10 @@
 """What the queue has been told, as the database remembers it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from hookline.domain.command import Band
 from hookline.domain.ids import TaskId
@@ -11,7 +13,9 @@ from hookline.domain.task import CLAIMABLE_STATES
 from hookline.storage.database import Database
 from hookline.storage.models import TaskRow
 
-_CLAIMABLE = sorted(state.value for state in CLAIMABLE_STATES)
+_IS_CLAIMABLE = TaskRow.state.in_(sorted(state.value for state in CLAIMABLE_STATES)) & (
+    TaskRow.cancel_requested_at.is_(None)
+)
 
 
 class SqlQueueLedger:
@@ -29,15 +33,24 @@ class SqlQueueLedger:
             change = update(TaskRow).where(TaskRow.id.in_(sorted(task_ids))).values(queue_epoch=epoch)
             _ = await connection.execute(change)
 
-    async def missing(self, epoch: QueueEpoch, limit: int, /) -> Sequence[QueuedTask]:
-        """Claimable tasks that the queue of this epoch has not been told of, oldest first."""
+    async def missing(self, epoch: QueueEpoch, before: datetime, limit: int, /) -> Sequence[QueuedTask]:
+        """Claimable tasks, accepted before a moment, that the queue of this epoch lacks; oldest first."""
         elsewhere = or_(TaskRow.queue_epoch < epoch, TaskRow.queue_epoch > epoch)
-        query = (
-            select(TaskRow.id, TaskRow.band, TaskRow.lane, TaskRow.accepted_at, TaskRow.fence)
-            .where(TaskRow.state.in_(_CLAIMABLE) & elsewhere & TaskRow.cancel_requested_at.is_(None))
-            .order_by(TaskRow.accepted_at)
-            .limit(limit)
-        )
+        is_missing = _IS_CLAIMABLE & elsewhere & (TaskRow.accepted_at < before)
+        return await self._queued(is_missing, TaskRow.accepted_at, limit)
+
+    async def claimable_after(self, task_id: TaskId, limit: int, /) -> Sequence[QueuedTask]:
+        """Claimable tasks behind this one, in the order of their ids."""
+        return await self._queued(_IS_CLAIMABLE & (TaskRow.id > task_id), TaskRow.id, limit)
+
+    async def _queued(
+        self,
+        condition: ColumnElement[bool],
+        order: InstrumentedAttribute[str] | InstrumentedAttribute[datetime],
+        limit: int,
+    ) -> Sequence[QueuedTask]:
+        columns = (TaskRow.id, TaskRow.band, TaskRow.lane, TaskRow.accepted_at, TaskRow.fence)
+        query = select(*columns).where(condition).order_by(order).limit(limit)
         async with self._database.read() as connection:
             rows = await connection.execute(query)
             return [
@@ -47,7 +60,7 @@ class SqlQueueLedger:
 
     async def not_claimable(self, task_ids: Sequence[TaskId], /) -> Sequence[TaskId]:
         """Which of these tasks the queue should not hold."""
-        query = select(TaskRow.id).where(TaskRow.id.in_(task_ids) & TaskRow.state.in_(_CLAIMABLE))
+        query = select(TaskRow.id).where(TaskRow.id.in_(task_ids) & _IS_CLAIMABLE)
         async with self._database.read() as connection:
             claimable = set((await connection.execute(query)).scalars())
         return [task_id for task_id in task_ids if task_id not in claimable]

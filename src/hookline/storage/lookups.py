@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from pydantic import TypeAdapter
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from hookline.domain.ids import TaskId
 from hookline.storage.bulk import Cell
@@ -16,39 +16,31 @@ _ROWS: TypeAdapter[_Rows] = TypeAdapter(_Rows)
 _IS_ONE_OF = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY($1::text[])"}
 
 
-def is_one_of(connection: AsyncConnection, column: str) -> str:
+def is_one_of(connection: Connection, column: str) -> str:
     """A condition on a column, to be given `as_array` as its first parameter."""
     return f"{column} {_IS_ONE_OF[connection.dialect.name]}"
 
 
-def as_array(connection: AsyncConnection, values: Sequence[str]) -> tuple[Cell | list[str], ...]:
+def as_array(connection: Connection, values: Sequence[str]) -> tuple[Cell | list[str], ...]:
     """Many values as one parameter."""
     return (json.dumps(list(values)),) if connection.dialect.name == "sqlite" else (list(values),)
 
 
-async def _select(
-    connection: AsyncConnection, columns: str, table: str, key: str, keys: Sequence[str]
-) -> _Rows:
+def _select(connection: Connection, columns: str, table: str, key: str, keys: Sequence[str]) -> _Rows:
     condition = is_one_of(connection, key)
-    result = await connection.exec_driver_sql(
+    result = connection.exec_driver_sql(
         f"SELECT {columns} FROM {table} WHERE {condition}", as_array(connection, keys)
     )
     return _ROWS.validate_python([tuple(row) for row in result])
 
 
-async def key_owners(
-    connection: AsyncConnection, keys: Sequence[str]
-) -> Mapping[str, tuple[str, TaskId | None]]:
+def key_owners(connection: Connection, keys: Sequence[str]) -> Mapping[str, tuple[str, TaskId | None]]:
     """Who holds these keys: the delivery and its task."""
-    rows = await _select(connection, "key, delivery_id, task_id", "dedupe_keys", "key", keys)
+    rows = _select(connection, "key, delivery_id, task_id", "dedupe_keys", "key", keys)
     return {key: (delivery_id, TaskId(task_id) if task_id else None) for key, delivery_id, task_id in rows}
 
 
-async def canonical_conversations(
-    connection: AsyncConnection, conversations: Sequence[str]
-) -> Mapping[str, str]:
+def canonical_conversations(connection: Connection, conversations: Sequence[str]) -> Mapping[str, str]:
     """What the aliases among these conversations stand for."""
-    rows = await _select(
-        connection, "alias, conversation, NULL", "conversation_aliases", "alias", conversations
-    )
+    rows = _select(connection, "alias, conversation, NULL", "conversation_aliases", "alias", conversations)
     return {alias: conversation for alias, conversation, _ in rows}

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from hookline.core.answers import json_bytes
 from hookline.domain.ids import DeliveryId, TaskId
@@ -42,8 +41,8 @@ class TaskFacts:
         return self.fence > 0 or self.state in {TaskState.RUNNING, TaskState.WAITING}
 
 
-async def tasks_about(
-    connection: AsyncConnection, origins: Iterable[str], conversations: Iterable[str]
+def tasks_about(
+    connection: Connection, origins: Iterable[str], conversations: Iterable[str]
 ) -> Sequence[TaskFacts]:
     """Tasks of these origins and unfinished ones of these conversations, locked oldest first."""
     finished = [state.value for state in FINISHED_STATES]
@@ -51,7 +50,7 @@ async def tasks_about(
         TaskRow.origin.in_(sorted(set(origins))),
         TaskRow.conversation.in_(sorted(set(conversations))) & TaskRow.state.not_in(finished),
     )
-    rows = await connection.execute(
+    rows = connection.execute(
         select(
             TaskRow.id, TaskRow.state, TaskRow.conversation, TaskRow.origin, TaskRow.fence, TaskRow.open_key
         )
@@ -65,11 +64,11 @@ async def tasks_about(
     ]
 
 
-async def cancel_unleased(
-    connection: AsyncConnection, task: TaskFacts, at: datetime, delivery_id: DeliveryId, cause: str
+def cancel_unleased(
+    connection: Connection, task: TaskFacts, at: datetime, delivery_id: DeliveryId, cause: str
 ) -> None:
     """End a task that no worker holds, and free its open key."""
-    _ = await connection.execute(
+    _ = connection.execute(
         update(TaskRow)
         .where((TaskRow.id == task.id) & TaskRow.state.in_(_UNLEASED))
         .values(
@@ -80,29 +79,29 @@ async def cancel_unleased(
         )
     )
     if task.open_key is not None:
-        _ = await connection.execute(delete(DedupeKeyRow).where(DedupeKeyRow.key == task.open_key))
-    await add_fact(connection, task.id, at, "task.cancelled", delivery_id, {"cause": cause})
+        _ = connection.execute(delete(DedupeKeyRow).where(DedupeKeyRow.key == task.open_key))
+    add_fact(connection, task.id, at, "task.cancelled", delivery_id, {"cause": cause})
     task.state = TaskState.CANCELLED
 
 
-async def request_cancel(
-    connection: AsyncConnection, task: TaskFacts, at: datetime, delivery_id: DeliveryId, cause: str
+def request_cancel(
+    connection: Connection, task: TaskFacts, at: datetime, delivery_id: DeliveryId, cause: str
 ) -> None:
     """Ask the worker that holds a task to stop."""
-    _ = await connection.execute(
+    _ = connection.execute(
         update(TaskRow)
         .where((TaskRow.id == task.id) & TaskRow.cancel_requested_at.is_(None))
         .values(cancel_requested_at=at)
     )
-    await add_fact(connection, task.id, at, "task.cancel_requested", delivery_id, {"cause": cause})
+    add_fact(connection, task.id, at, "task.cancel_requested", delivery_id, {"cause": cause})
 
 
-async def revise(
-    connection: AsyncConnection, task: TaskFacts, asked: TaskRequested, at: datetime, delivery_id: DeliveryId
+def revise(
+    connection: Connection, task: TaskFacts, asked: TaskRequested, at: datetime, delivery_id: DeliveryId
 ) -> None:
     """Give a task that has not started the words and the plan of an edit."""
     plan = asked.plan
-    _ = await connection.execute(
+    _ = connection.execute(
         update(TaskRow)
         .where((TaskRow.id == task.id) & TaskRow.state.in_(_UNLEASED))
         .values(
@@ -122,11 +121,11 @@ async def revise(
         )
     )
     data = {"verb": asked.command.verb.value, "band": int(plan.band), "rule": plan.rule}
-    await add_fact(connection, task.id, at, "task.revised", delivery_id, data)
+    add_fact(connection, task.id, at, "task.revised", delivery_id, data)
 
 
-async def add_fact(
-    connection: AsyncConnection,
+def add_fact(
+    connection: Connection,
     task_id: TaskId,
     at: datetime,
     event: str,
@@ -135,6 +134,6 @@ async def add_fact(
 ) -> None:
     """Append a fact to a task's story; the task's row must be locked by this transaction."""
     last = select(func.max(TaskEventRow.seq)).where(TaskEventRow.task_id == task_id)
-    seq = (await connection.execute(last)).scalar_one_or_none() or 0
+    seq = (connection.execute(last)).scalar_one_or_none() or 0
     row = (task_id, seq + 1, microseconds(at), event, delivery_id, None, json_bytes(data).decode())
-    _ = await INSERT_EVENTS.run(connection, [row])
+    _ = INSERT_EVENTS.run(connection, [row])

@@ -67,8 +67,6 @@ def _create_dedupe_keys() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_dedupe_keys")),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("dedupe_keys", schema=None) as batch_op:
-        batch_op.create_index("ix_dedupe_keys_claimed_at", ["claimed_at"], unique=False)
 
 
 def _create_deliveries() -> None:
@@ -197,7 +195,6 @@ def _create_tasks() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
     with op.batch_alter_table("tasks", schema=None) as batch_op:
-        batch_op.create_index("ix_tasks_accepted_at", ["accepted_at"], unique=False)
         batch_op.create_index("ix_tasks_conversation_id", ["conversation", "id"], unique=False)
         batch_op.create_index("ix_tasks_lane_id", ["lane", "id"], unique=False)
         batch_op.create_index("ix_tasks_origin", ["origin"], unique=False)
@@ -230,5 +227,3 @@ def _create_delivery_tasks() -> None:
         sa.PrimaryKeyConstraint("task_id", "delivery_id", name=op.f("pk_delivery_tasks")),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("delivery_tasks", schema=None) as batch_op:
-        batch_op.create_index("ix_delivery_tasks_delivery_id", ["delivery_id"], unique=False)
