@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 
 from contracts.handler_contract import NOW, HandlerContract, hex_hmac
+from hookline.domain.command import Verb
 from hookline.domain.outcome import Outcome
 from hookline.domain.policy import Policy
-from hookline.domain.rules import Allow, Rule
+from hookline.domain.rules import Allow, Match, Rule, Run
 from hookline.domain.source import Source
 from hookline.domain.webhook import WebhookHandler
 from hookline.webhooks.jira_handler import IDENTIFIER_HEADER, JiraHandler
@@ -37,6 +38,9 @@ class JiraSuite(HandlerContract):
     def as_json(self, value: object) -> bytes:
         return json.dumps(value).encode()
 
+    def from_json(self, body: bytes) -> dict:
+        return json.loads(body)
+
     def read(self, payload: dict, *rules: Rule, **source: object) -> Outcome:
         body = self.as_json(payload)
         return self.handler(*rules, **source).interpret(self.delivery(body))
@@ -48,3 +52,39 @@ class JiraSuite(HandlerContract):
 
 
 jira = JiraSuite()
+
+
+OURS = frozenset({BOT, "hookline-bot"})
+MENTIONS = Rule(name="mentions", match=Match(trigger=frozenset({"mention"})))
+LABELS = Rule(
+    name="labels",
+    match=Match(trigger=frozenset({"label"}), label=frozenset({"agent-fix"})),
+    run=Run(verb=Verb.FIX, text="fix what the ticket describes"),
+)
+ASSIGNMENTS = Rule(
+    name="assignments",
+    match=Match(trigger=frozenset({"assignment"})),
+    allow=Allow(users=frozenset({MIA, "kim"})),
+    run=Run(verb=Verb.PLAN),
+)
+STATES = Rule(
+    name="states",
+    match=Match(trigger=frozenset({"status"}), label=frozenset({"Ready for agent"})),
+    run=Run(verb=Verb.IMPLEMENT),
+)
+ALL = (MENTIONS, LABELS, ASSIGNMENTS, STATES)
+
+
+def outcome_of(name: str, *rules: Rule) -> Outcome:
+    return jira.read(jira.fixture_json(name), *rules, bot_names=OURS)
+
+
+def update(*items: dict, **fields: object) -> dict:
+    payload = jira.fixture_json("issue_updated__summary")
+    payload["changelog"]["items"] = list(items)
+    payload["issue"]["fields"] |= fields
+    return payload
+
+
+def change(field: str, before: str | None, after: str | None, **more: object) -> dict:
+    return {"field": field, "fieldtype": "jira", "fromString": before, "toString": after, **more}

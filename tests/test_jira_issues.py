@@ -1,4 +1,4 @@
-"""Issues of Jira: descriptions, labels, assignments, states, and what an update is that asks for nothing."""
+"""Issues of Jira: creation, descriptions, deletion, and updates that ask for nothing."""
 
 import pytest
 
@@ -6,50 +6,14 @@ from hookline.domain.command import Verb
 from hookline.domain.outcome import (
     ControlRequested,
     Ignored,
-    Outcome,
     Reason,
     TaskRequested,
     Trigger,
     Withdraw,
     Withdrawal,
 )
-from hookline.domain.rules import Allow, Match, Rule, Run
-from jira_deliveries import BOT, FOR_KIM, MIA, jira
-
-OURS = frozenset({BOT, "hookline-bot"})
-MENTIONS = Rule(name="mentions", match=Match(trigger=frozenset({"mention"})))
-LABELS = Rule(
-    name="labels",
-    match=Match(trigger=frozenset({"label"}), label=frozenset({"agent-fix"})),
-    run=Run(verb=Verb.FIX, text="fix what the ticket describes"),
-)
-ASSIGNMENTS = Rule(
-    name="assignments",
-    match=Match(trigger=frozenset({"assignment"})),
-    allow=Allow(users=frozenset({MIA, "kim"})),
-    run=Run(verb=Verb.PLAN),
-)
-STATES = Rule(
-    name="states",
-    match=Match(trigger=frozenset({"status"}), label=frozenset({"Ready for agent"})),
-    run=Run(verb=Verb.IMPLEMENT),
-)
-ALL = (MENTIONS, LABELS, ASSIGNMENTS, STATES)
-
-
-def outcome_of(name: str, *rules: Rule) -> Outcome:
-    return jira.read(jira.fixture_json(name), *rules, bot_names=OURS)
-
-
-def update(*items: dict, **fields: object) -> dict:
-    payload = jira.fixture_json("issue_updated__summary")
-    payload["changelog"]["items"] = list(items)
-    payload["issue"]["fields"] |= fields
-    return payload
-
-
-def change(field: str, before: str | None, after: str | None, **more: object) -> dict:
-    return {"field": field, "fieldtype": "jira", "fromString": before, "toString": after, **more}
+from hookline.domain.rules import Match, Rule
+from jira_deliveries import ALL, BOT, FOR_KIM, MIA, OURS, change, jira, outcome_of, update
 
 
 class TestCreation:
@@ -146,119 +110,6 @@ class TestDescription:
         outcome = outcome_of("issue_deleted__cloud")
         assert isinstance(outcome, ControlRequested)
         assert outcome.control == Withdraw("jira:SHOP-7:issue", Withdrawal.DELETED)
-
-
-class TestLabels:
-    def test_an_added_label_asks_by_rule(self) -> None:
-        outcome = outcome_of("issue_updated__labelled", *ALL)
-        assert isinstance(outcome, TaskRequested)
-        assert outcome.trigger is Trigger.LABEL
-        assert (outcome.command.verb, outcome.command.text) == (Verb.FIX, "fix what the ticket describes")
-        assert outcome.facts.origin == "jira:SHOP-7:label"
-        assert outcome.keys[-1] == "jira:subject:issue/10042/change/11500"
-
-    def test_without_a_rule_for_labels_it_is_ignored(self) -> None:
-        outcome = outcome_of("issue_updated__labelled")
-        assert isinstance(outcome, Ignored)
-        assert (outcome.reason, outcome.detail) == (Reason.NO_RULE, "label")
-
-    @pytest.mark.parametrize(
-        ("before", "after"),
-        [
-            ("agent-fix flaky", "agent-fix"),
-            ("agent-fix", "agent-fix flaky"),
-            ("agent-fix", ""),
-            ("agent-fix", None),
-        ],
-    )
-    def test_labels_that_stay_or_go_ask_for_nothing(self, before: str, after: str | None) -> None:
-        outcome = jira.read(update(change("labels", before, after), labels=["agent-fix"]), *ALL)
-        assert isinstance(outcome, Ignored)
-
-    def test_each_added_label_is_put_to_the_rules(self) -> None:
-        outcome = jira.read(update(change("labels", None, "a agent-fix z")), *ALL)
-        assert isinstance(outcome, TaskRequested)
-        assert outcome.plan.rule == "labels"
-
-    def test_a_label_added_by_a_customer_asks_for_nothing(self) -> None:
-        payload = jira.fixture_json("issue_updated__labelled")
-        payload["user"]["accountType"] = "customer"
-        outcome = jira.read(payload, *ALL)
-        assert isinstance(outcome, Ignored)
-        assert (outcome.reason, outcome.detail) == (Reason.NOT_ALLOWED, "labels")
-
-    def test_a_label_added_by_an_automation_asks_for_nothing(self) -> None:
-        payload = jira.fixture_json("issue_updated__labelled")
-        payload["user"]["accountType"] = "app"
-        outcome = jira.read(payload, *ALL)
-        assert isinstance(outcome, Ignored)
-        assert outcome.reason is Reason.BOT
-
-    def test_a_custom_field_of_that_name_is_another_field(self) -> None:
-        custom = change("labels", "", "agent-fix", fieldtype="custom")
-        by_id = custom | {"fieldId": "customfield_10010"}
-        for item in (custom, by_id):
-            assert isinstance(jira.read(update(item), *ALL), Ignored)
-
-    def test_an_endless_list_of_labels_is_cut(self) -> None:
-        many = " ".join(f"l{number}" for number in range(100_000))
-        outcome = jira.read(update(change("labels", "", many)), *ALL)
-        assert isinstance(outcome, Ignored)
-        assert outcome.reason is Reason.NO_RULE
-
-
-class TestAssignments:
-    @pytest.mark.parametrize(
-        "name",
-        [
-            "issue_updated__assigned",
-            "issue_updated__assigned_data_center",
-            "issue_updated__assigned_without_changelog",
-        ],
-    )
-    def test_assigning_us_asks_by_rule(self, name: str) -> None:
-        outcome = outcome_of(name, *ALL)
-        assert isinstance(outcome, TaskRequested)
-        assert outcome.trigger is Trigger.ASSIGNMENT
-        assert (outcome.command.verb, outcome.command.text) == (Verb.PLAN, outcome.facts.title)
-        assert outcome.facts.origin is not None
-        assert outcome.facts.origin.endswith(":assignee")
-
-    def test_the_key_is_enough_where_the_display_name_differs(self) -> None:
-        item = change("assignee", None, "Somebody", to="old-key", tmpToAccountId=BOT)
-        assert isinstance(jira.read(update(item), *ALL, bot_names=OURS), TaskRequested)
-
-    @pytest.mark.parametrize(
-        "item",
-        [
-            change("assignee", None, BOT, to="kim"),
-            change("assignee", BOT, None, **{"from": BOT, "to": None}),
-            change("reporter", None, "Hookline", to=BOT),
-        ],
-    )
-    def test_assigning_others_asks_for_nothing(self, item: dict) -> None:
-        payload = update(item, assignee={"accountId": BOT})
-        outcome = jira.read(payload, *ALL, bot_names=OURS)
-        assert isinstance(outcome, Ignored)
-        assert outcome.reason is Reason.ACTION_NOT_USED
-
-    def test_without_names_of_ours_no_assignment_asks(self) -> None:
-        outcome = jira.read(jira.fixture_json("issue_updated__assigned"), *ALL)
-        assert isinstance(outcome, Ignored)
-        assert (outcome.reason, outcome.detail) == (Reason.ACTION_NOT_USED, "assignee")
-
-
-class TestStates:
-    def test_a_new_state_asks_by_rule(self) -> None:
-        outcome = outcome_of("issue_updated__status", *ALL)
-        assert isinstance(outcome, TaskRequested)
-        assert (outcome.trigger, outcome.command.verb) == (Trigger.STATUS, Verb.IMPLEMENT)
-        assert outcome.facts.origin == "jira:SHOP-7:status"
-
-    def test_another_state_asks_for_nothing(self) -> None:
-        outcome = jira.read(update(change("status", "Ready for agent", "Done")), *ALL)
-        assert isinstance(outcome, Ignored)
-        assert (outcome.reason, outcome.detail) == (Reason.NO_RULE, "status")
 
 
 class TestOtherUpdates:

@@ -74,7 +74,7 @@ class TestPeople:
 
 
 class TestLoops:
-    @pytest.mark.parametrize("ours", [{"accountId": "bot"}, {"key": "bot"}, {"name": "bot"}])
+    @pytest.mark.parametrize("ours", [{"accountId": "bot"}, {"key": "bot"}, {"name": "Bot"}])
     @pytest.mark.parametrize("words", ["@agent fix it", "done"])
     def test_our_own_words_are_ignored(self, ours: dict, words: str) -> None:
         payload = jira.fixture_json("comment_created__mention")

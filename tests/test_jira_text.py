@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from hookline.domain.command import Command, Option, Verb
 from hookline.domain.outcome import Ignored, Outcome, Reason, TaskRequested
 from hookline.webhooks.jira.payloads import Node
+from hookline.webhooks.jira.people import OwnAccounts
 from hookline.webhooks.jira.prose import SCAN_LIMIT, Reader
 from hookline.webhooks.jira.wiki import shade
 from jira_deliveries import BOT, jira
 
-READER = Reader("agent", frozenset({BOT, "hookline.bot"}))
+READER = Reader("agent", OwnAccounts.named(frozenset({BOT, "Hookline.Bot"})))
 UNITS = (
     *("`", "``", "`a`", "```", "\n `", "~~~", "\n~~~", ">", "\t>", "\n>", " ", "a"),
     *("{{", "{{a}}", "{code", "{code:", "{code:a{", "{code}", "{quote}", "@agent", "[~", "[~accountid:"),
@@ -98,10 +99,12 @@ class TestWikiMarkup:
         assert command(other) is None
 
     def test_without_names_of_ours_a_wiki_mention_is_none(self) -> None:
-        assert Reader("agent", frozenset()).command("[~] [~accountid:] [~kim] fix it") is None
+        assert (
+            Reader("agent", OwnAccounts.named(frozenset())).command("[~] [~accountid:] [~kim] fix it") is None
+        )
 
     def test_names_are_no_patterns(self) -> None:
-        assert Reader("agent", frozenset({".*"})).command("[~kim] fix it") is None
+        assert Reader("agent", OwnAccounts.named(frozenset({".*"}))).command("[~kim] fix it") is None
 
     def test_code_after_the_mention_stays_in_the_words(self) -> None:
         found = command("@agent explain {{a.b}} and\n{code}\nx = 1\n{code}\nplease")

@@ -23,6 +23,7 @@ from hookline.webhooks.jira.comments import comment_deleted, comment_edited, com
 from hookline.webhooks.jira.event_names import UNUSED_EVENTS
 from hookline.webhooks.jira.issues import issue_created, issue_deleted, issue_updated
 from hookline.webhooks.jira.payloads import JiraEvent
+from hookline.webhooks.jira.people import OwnAccounts
 from hookline.webhooks.jira.prose import Reader
 
 SIGNATURE_HEADER = "x-hub-signature"
@@ -60,6 +61,7 @@ class JiraHandler:
         self._source = source
         self._policy = policy
         self._keys = KeySpace(source.namespace)
+        self._ours = OwnAccounts.named(source.bot_names)
 
     @property
     def source(self) -> Source:
@@ -105,7 +107,8 @@ class JiraHandler:
             source=self._source,
             policy=self._policy,
             keys=self._keys,
-            reader=Reader(self._policy.handle, self._source.bot_names),
+            ours=self._ours,
+            reader=Reader(self._policy.handle, self._ours),
             event=event,
             external_id=identifier or None,
             body=delivery.body,

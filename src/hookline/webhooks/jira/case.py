@@ -19,7 +19,7 @@ from hookline.domain.policy import Admitted, Candidate, Policy, Refused
 from hookline.domain.source import Source
 from hookline.domain.text import NAME_LIMIT, one_line
 from hookline.webhooks.jira.payloads import Account, Comment, JiraEvent
-from hookline.webhooks.jira.people import actor_of, facts_for_rules, is_entitled
+from hookline.webhooks.jira.people import OwnAccounts, actor_of, facts_for_rules, is_entitled
 from hookline.webhooks.jira.places import Place
 from hookline.webhooks.jira.prose import Reader
 
@@ -46,6 +46,7 @@ class Case:
     source: Source
     policy: Policy
     keys: KeySpace
+    ours: OwnAccounts
     reader: Reader
     event: JiraEvent
     external_id: str | None

@@ -6,7 +6,6 @@ from hookline.domain.outcome import Trigger
 from hookline.domain.text import NAME_LIMIT, one_line
 from hookline.webhooks.jira.case import Case, Proposal
 from hookline.webhooks.jira.payloads import Change
-from hookline.webhooks.jira.people import ids_of
 from hookline.webhooks.jira.places import change_version
 
 _LABELS_LIMIT = 100
@@ -48,7 +47,7 @@ def _labels(case: Case, change: Change) -> Iterator[Proposal]:
 
 
 def _assignee(case: Case, change: Change) -> Iterator[Proposal]:
-    if {change.to, change.to_account} & case.source.bot_names:
+    if case.ours.include(change.to, change.to_account):
         yield _proposal(case, Trigger.ASSIGNMENT, "assignee", change_version(case.event))
 
 
@@ -81,5 +80,4 @@ def _proposal(case: Case, trigger: Trigger, part: str, version: str, *, label: s
 
 
 def _is_assigned_to_us(case: Case) -> bool:
-    assignee = case.event.fields.assignee
-    return assignee is not None and bool(ids_of(assignee) & case.source.bot_names)
+    return case.ours.include_account(case.event.fields.assignee)

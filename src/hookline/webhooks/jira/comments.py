@@ -28,7 +28,7 @@ def comment_deleted(case: Case) -> Outcome:
         )
     actor = case.event.user or comment.author
     facts = _facts(case, comment, actor)
-    if reason := loop_reason(case.source.bot_names, actor, comment.author):
+    if reason := loop_reason(case.ours, actor, comment.author):
         return Ignored(facts, reason)
     return _withdrawn(case, facts, Withdrawal.DELETED, case.keys.subject("comment", comment.id, "deleted"))
 
@@ -42,7 +42,7 @@ def comment_of_update(case: Case) -> Outcome:
 
 def _speech(case: Case, comment: Comment, asker: Account | None, *, is_edit: bool) -> Outcome:
     facts = _facts(case, comment, asker)
-    if reason := loop_reason(case.source.bot_names, asker, comment.author):
+    if reason := loop_reason(case.ours, asker, comment.author):
         return Ignored(facts, reason)
     if facts.conversation is None:
         return Ignored(facts, Reason.NO_CONVERSATION)

@@ -13,6 +13,7 @@ from hookline.core.commands import blank
 from hookline.domain.command import Prose
 from hookline.domain.text import clean
 from hookline.webhooks.jira.payloads import Node, NodeAttributes
+from hookline.webhooks.jira.people import OwnAccounts
 from hookline.webhooks.jira.wiki import mask
 
 _QUOTING = frozenset({"blockquote", "codeBlock"})
@@ -50,13 +51,13 @@ class _Page:
             self.write("\n", _as_it_is)
 
 
-def render(document: Node, mention: re.Pattern[str], bot_names: frozenset[str], limit: int) -> Prose:
+def render(document: Node, mention: re.Pattern[str], ours: OwnAccounts, limit: int) -> Prose:
     """Render a document to at most `limit` characters.
 
     Args:
         document: the root node.
         mention: finds a mention of the agent in plain text.
-        bot_names: account ids whose mention nodes mean the agent.
+        ours: the accounts whose mention nodes mean the agent.
         limit: characters to render at most.
     """
     page = _Page(limit)
@@ -67,7 +68,7 @@ def render(document: Node, mention: re.Pattern[str], bot_names: frozenset[str], 
             page.end_block()
             continue
         inner = blank if node.type in _QUOTING else hide
-        words, inner = _words_of(node, inner, mention, bot_names)
+        words, inner = _words_of(node, inner, mention, ours)
         if words:
             page.write(words, inner)
         if node.type not in _INLINE:
@@ -76,12 +77,10 @@ def render(document: Node, mention: re.Pattern[str], bot_names: frozenset[str], 
     return Prose("".join(page.text), "".join(page.shadow))
 
 
-def _words_of(
-    node: Node, hide: _Hide, mention: re.Pattern[str], bot_names: frozenset[str]
-) -> tuple[str, _Hide]:
+def _words_of(node: Node, hide: _Hide, mention: re.Pattern[str], ours: OwnAccounts) -> tuple[str, _Hide]:
     attributes = node.attrs or _NO_ATTRIBUTES
     if node.type == "mention":
-        return _mention_words(attributes, hide, mention, bot_names)
+        return _mention_words(attributes, hide, mention, ours)
     if node.type == "hardBreak":
         return "\n", hide
     is_code = any(mark.type == "code" for mark in node.marks or ())
@@ -90,10 +89,10 @@ def _words_of(
 
 
 def _mention_words(
-    attributes: NodeAttributes, hide: _Hide, mention: re.Pattern[str], bot_names: frozenset[str]
+    attributes: NodeAttributes, hide: _Hide, mention: re.Pattern[str], ours: OwnAccounts
 ) -> tuple[str, _Hide]:
     """A mention of the agent reads as wiki markup would write it; one of anybody else commands nothing."""
-    if attributes.id in bot_names:
+    if ours.include(attributes.id):
         return f"[~accountid:{attributes.id}]", hide
     words = attributes.text or f"@{attributes.id or ''}"
     is_agent = mention.fullmatch(words) is not None

@@ -101,7 +101,7 @@ def _first_admitted(case: Case, proposals: Iterable[Proposal]) -> Outcome | None
 
 
 def _not_to_be_heard(case: Case, facts: Facts) -> Ignored | None:
-    if reason := loop_reason(case.source.bot_names, case.actor_account):
+    if reason := loop_reason(case.ours, case.actor_account):
         return Ignored(facts, reason)
     if facts.conversation is None:
         return Ignored(facts, Reason.NO_CONVERSATION)

@@ -1,18 +1,34 @@
 """Who acted in Jira, whether their word counts, and whether they are the gateway itself."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hookline.domain.outcome import Actor, ActorKind, Facts, Reason
 from hookline.domain.text import NAME_LIMIT, one_line, shorten
 from hookline.webhooks.jira.payloads import Account
 
 _MEMBER = "atlassian"
-_KINDS = {_MEMBER: ActorKind.PERSON, "customer": ActorKind.PERSON, "app": ActorKind.APP}
+_APP = "app"
+_KINDS = {_MEMBER: ActorKind.PERSON, "customer": ActorKind.PERSON, _APP: ActorKind.APP}
 
 
-def ids_of(account: Account) -> frozenset[str]:
-    """All ids under which an account may be configured: account id, key and user name."""
-    return frozenset(filter(None, (account.account_id, account.key, account.name)))
+@dataclass(frozen=True, slots=True)
+class OwnAccounts:
+    """The accounts under which the gateway itself acts; ids count in any case, as user names do in Jira."""
+
+    folded: frozenset[str]
+
+    @classmethod
+    def named(cls, bot_names: frozenset[str]) -> "OwnAccounts":
+        """The accounts with these account ids, keys or user names."""
+        return cls(frozenset(name.casefold() for name in bot_names))
+
+    def include(self, *ids: str | None) -> bool:
+        """Whether one of these ids is ours."""
+        return any(known is not None and known.casefold() in self.folded for known in ids)
+
+    def include_account(self, account: Account | None) -> bool:
+        """Whether an account is ours by its account id, key or user name; a display name tells nothing."""
+        return account is not None and self.include(account.account_id, account.key, account.name)
 
 
 def is_entitled(account: Account | None) -> bool:
@@ -20,12 +36,11 @@ def is_entitled(account: Account | None) -> bool:
     return account is not None and account.account_type == _MEMBER
 
 
-def loop_reason(bot_names: frozenset[str], *accounts: Account | None) -> Reason | None:
+def loop_reason(ours: OwnAccounts, *accounts: Account | None) -> Reason | None:
     """Why none of these accounts' words may trigger anything, or `None`."""
-    known = [account for account in accounts if account is not None]
-    if any(ids_of(account) & bot_names for account in known):
+    if any(ours.include_account(account) for account in accounts):
         return Reason.OWN_WORDS
-    if any(account.account_type == "app" for account in known):
+    if any(account is not None and account.account_type == _APP for account in accounts):
         return Reason.BOT
     return None
 
