@@ -4,6 +4,7 @@ Keys, all of one hash tag: `ready` is a sorted set of task ids by score, `bands`
 `depth` a hash of counts by band, `epoch` a random value that lives as long as the data.
 """
 
+import json
 import secrets
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -102,11 +103,12 @@ class RedisTaskQueue:
         keys = self._keys
         epochs: list[QueueEpoch] = []
         for start in range(0, max(len(tasks), 1), BATCH):
-            args = [self._fresh_epoch()]
-            for task in tasks[start : start + BATCH]:
-                args += (task.task_id, str(task.band.value), str(self._score(task)))
+            rows = [self._row(task) for task in tasks[start : start + BATCH]]
             with _unavailable():
-                reply = await self._enqueue(keys=[keys.ready, keys.bands, keys.depth, keys.epoch], args=args)
+                reply = await self._enqueue(
+                    keys=[keys.ready, keys.bands, keys.depth, keys.epoch],
+                    args=[self._fresh_epoch(), json.dumps(rows)],
+                )
             epochs.append(QueueEpoch(_text(reply)))
         return epochs[0]
 
@@ -152,8 +154,9 @@ class RedisTaskQueue:
         with _unavailable():
             await self._redis.aclose()
 
-    def _score(self, task: QueuedTask) -> int:
-        return (task.accepted_at - _BEGINNING + task.band.value * self._age_bound) // _MILLISECOND
+    def _row(self, task: QueuedTask) -> tuple[str, str, str]:
+        score = (task.accepted_at - _BEGINNING + task.band.value * self._age_bound) // _MILLISECOND
+        return task.task_id, str(task.band.value), str(score)
 
 
 def _lua(*names: str) -> str:
