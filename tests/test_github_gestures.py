@@ -128,3 +128,10 @@ def test_a_rule_may_make_a_gesture_a_control() -> None:
     )
     assert asked.control == ConversationControl(Verb.RETRY, "github:octo/app#12", "now")
     assert asked.rule == "on-label"
+
+
+@pytest.mark.parametrize("ours", ["hookline-app", "Hookline-App[BOT]", "2001"])
+def test_our_app_is_known_by_slug_login_and_id(ours: str) -> None:
+    payload = load("issues__labeled") | {"sender": load("issue_comment__own_words")["sender"]}
+    rule = on("label", PLAN_IT)
+    assert reason("issues__labeled", rule, payload=payload, ours=frozenset({ours})) is Reason.OWN_WORDS

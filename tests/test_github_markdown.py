@@ -44,6 +44,8 @@ SAID = [
     "<!-- a\n\nb -->     @agent fix it",
     "\r\n\r\n@agent fix it",
     "> quoted\r@agent fix it",
+    "-\n  item\n\n    @agent fix it",
+    "text \\<!-- @agent fix it -->",
     "[docs](https://example.com) @agent fix it",
 ]
 
@@ -78,6 +80,7 @@ SHOWN = [
     "    code\n\n    @agent fix it",
     "- item\n\n      @agent fix it",
     "-     @agent fix it",
+    "- item\n\ntext\n\n    @agent fix it",
     "> @agent fix it",
     "   > @agent fix it",
     ">@agent fix it\n> @agent plan",

@@ -15,10 +15,8 @@ def is_ours(source: Source, account: User | App | None) -> bool:
     match account:
         case None:
             return False
-        case User(login=login, type="Bot"):
-            names = {login.casefold(), login.casefold().removesuffix(_BOT_SUFFIX)}
         case User(login=login):
-            names = {login.casefold()}
+            names = {login.casefold(), login.casefold().removesuffix(_BOT_SUFFIX)}
         case App(slug=slug):
             names = {slug.casefold(), slug.casefold() + _BOT_SUFFIX} if slug else set[str]()
     return not names.isdisjoint(own.casefold() for own in source.bot_names) or account.id in source.bot_names
