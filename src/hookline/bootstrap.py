@@ -1,0 +1,210 @@
+"""The composition root: the only place that knows every part."""
+
+import asyncio
+import os
+import random
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from prometheus_client import CollectorRegistry
+from uuid_utils import uuid7
+
+from hookline.core.circuit_breaker import CircuitBreaker, CircuitPolicy, CircuitState
+from hookline.core.duty import Duty
+from hookline.core.insights import Insights
+from hookline.core.intake import Intake
+from hookline.core.metrics import Metrics
+from hookline.core.notebook import Notebook
+from hookline.core.policy import RuleBook
+from hookline.core.queue_feed import QueueFeed
+from hookline.core.relay import Relay
+from hookline.core.retry import Retrier, RetryBudget, RetryPolicy
+from hookline.core.task_logger import TaskLogger
+from hookline.domain.errors import StorageUnavailableError
+from hookline.domain.queue import TaskQueue
+from hookline.domain.webhook import WebhookHandler
+from hookline.embedded.made_secrets import make_secrets, read_made_secrets
+from hookline.gateway.admission import Admission, AdmissionLimits
+from hookline.gateway.body import BodyDeadline
+from hookline.gateway.route import RouteParts
+from hookline.queue.connection import open_redis
+from hookline.queue.guarded import GuardedTaskQueue, speaks_against_the_queue
+from hookline.queue.redis_queue import RedisTaskQueue
+from hookline.registry import PROVIDERS, TRAITS, Provider
+from hookline.settings import Settings, home_of, load_settings
+from hookline.storage.database import Database, open_database
+from hookline.storage.delivery_reader import SqlDeliveryReader
+from hookline.storage.duties import SqlDuties
+from hookline.storage.ingest import SqlIngestStore
+from hookline.storage.ledger import SqlQueueLedger
+from hookline.storage.log_source import SqlLogSource
+from hookline.storage.task_reader import SqlTaskReader
+
+QUEUE_CIRCUIT = CircuitPolicy(open_for=timedelta(seconds=2))
+_OPENNESS = {CircuitState.CLOSED: 0.0, CircuitState.HALF_OPEN: 0.5, CircuitState.OPEN: 1.0}
+
+
+def utc_now() -> datetime:
+    """The time, as an aware UTC datetime."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A fresh UUIDv7."""
+    return str(uuid7())
+
+
+def settings_for_serving(environment: Mapping[str, str]) -> Settings:
+    """Settings of a gateway; the embedded default's missing secrets are made."""
+    made: Mapping[str, str] = {}
+    if not environment.get("DATABASE_URL"):
+        home = home_of(environment)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = make_secrets(home, [traits.secret_variable for traits in TRAITS.values()])
+    return load_settings(environment, TRAITS, made)
+
+
+def settings_for_reading(environment: Mapping[str, str]) -> Settings:
+    """Settings of a command beside a gateway; nothing is made."""
+    return load_settings(environment, TRAITS, read_made_secrets(home_of(environment)))
+
+
+def make_handlers(
+    settings: Settings, providers: Mapping[str, Provider] = PROVIDERS
+) -> tuple[WebhookHandler, ...]:
+    """One handler for each source that has a secret."""
+    policy = RuleBook(settings.handle, settings.rules)
+    return tuple(providers[source.provider].handler(source, policy, utc_now) for source in settings.sources)
+
+
+def make_insights(database: Database) -> Insights:
+    """The read service over a database."""
+    return Insights(SqlTaskReader(database), SqlDeliveryReader(database), SqlLogSource(database), utc_now, new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Intaking:
+    """What takes webhooks in: one in every process that listens publicly."""
+
+    intake: Intake
+    notebook: Notebook
+    feed: QueueFeed
+
+    def start(self) -> None:
+        """Start on the running loop."""
+        self.intake.start()
+        self.notebook.start()
+        self.feed.start()
+
+    async def stop(self) -> None:
+        """Finish what is there, and stop."""
+        await self.intake.stop()
+        await self.notebook.stop()
+        await self.feed.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What works behind: one at a time per installation."""
+
+    relay: Relay
+    task_logger: TaskLogger
+    duties: Sequence[Duty]
+
+    def start(self) -> None:
+        """Start on the running loop."""
+        self.relay.start()
+        self.task_logger.start()
+
+    async def stop(self) -> None:
+        """Stop, and let another gateway take over at once."""
+        await self.relay.stop()
+        await self.task_logger.stop()
+        with suppress(StorageUnavailableError):
+            for duty in self.duties:
+                await duty.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """All parts of one process, put together."""
+
+    settings: Settings
+    database: Database
+    queue: TaskQueue
+    metrics: Metrics
+    handlers: tuple[WebhookHandler, ...]
+    route_parts: RouteParts
+    intaking: Intaking
+    background: Background
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.queue.close()
+        await self.database.close()
+
+
+def make_gateway(settings: Settings, redis_url: str, registry: CollectorRegistry) -> Gateway:
+    """Put a gateway together; nothing is connected or started yet."""
+    metrics = Metrics(registry)
+    database = open_database(settings.database_url)
+    ledger = SqlQueueLedger(database)
+    feed_queue, relay_queue = _queues(redis_url, metrics)
+    store = SqlIngestStore(database, settings.caps)
+    feed = QueueFeed(feed_queue, ledger)
+    intake = Intake(store, feed, metrics, database.committers)
+    notebook = Notebook(store, metrics)
+    handlers = make_handlers(settings)
+    relay_duty, log_duty = (_duty(database, name) for name in ("relay", "task-log"))
+    logger = TaskLogger(
+        SqlLogSource(database), settings.task_logs_dir, log_duty.is_mine, lambda: not intake.is_idle
+    )
+    parts = RouteParts(
+        intake=intake,
+        notebook=notebook,
+        admission=Admission(AdmissionLimits(), time.monotonic),
+        metrics=metrics,
+        clock=utc_now,
+        new_id=new_id,
+        deadline=BodyDeadline(),
+        large_bodies=asyncio.Semaphore(1),
+    )
+    return Gateway(
+        settings=settings,
+        database=database,
+        queue=relay_queue,
+        metrics=metrics,
+        handlers=handlers,
+        route_parts=parts,
+        intaking=Intaking(intake, notebook, feed),
+        background=Background(
+            Relay(relay_queue, ledger, metrics, utc_now, relay_duty.is_mine), logger, (relay_duty, log_duty)
+        ),
+    )
+
+
+def _queues(redis_url: str, metrics: Metrics) -> tuple[TaskQueue, TaskQueue]:
+    breaker = CircuitBreaker(
+        "queue",
+        time.monotonic,
+        QUEUE_CIRCUIT,
+        speaks_against_the_queue,
+        lambda name, state: metrics.circuit(name, _OPENNESS[state]),
+    )
+    retrier = Retrier(
+        RetryPolicy(random.random, attempts=3, total=timedelta(seconds=5)),
+        RetryBudget(),
+        time.monotonic,
+        speaks_against_the_queue,
+    )
+    queue = RedisTaskQueue(open_redis(redis_url))
+    return GuardedTaskQueue(queue, breaker), GuardedTaskQueue(queue, breaker, retrier)
+
+
+def _duty(database: Database, name: str) -> Duty:
+    holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"
+    return Duty(SqlDuties(database, utc_now), name, holder, time.monotonic)

@@ -1,0 +1,141 @@
+"""Brings to the queue what the database holds and the queue does not know, and takes out what is over."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, cast
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from hookline.core.metrics import Metrics
+from hookline.domain.errors import CircuitOpenError, HooklineError, QueueUnavailableError
+from hookline.domain.ids import Clock, TaskId
+from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
+
+_log = cast(FilteringBoundLogger, structlog.get_logger())
+
+
+class RelaySource(Protocol):
+    """What the relay asks the database."""
+
+    async def missing(self, epoch: QueueEpoch, before: datetime, limit: int, /) -> Sequence[QueuedTask]:
+        """Claimable tasks, accepted before a moment, that the queue of this epoch lacks; oldest first."""
+        ...
+
+    async def mark(self, task_ids: Sequence[TaskId], epoch: QueueEpoch, /) -> None:
+        """Note that these tasks are in the queue of this epoch."""
+        ...
+
+    async def claimable_after(self, task_id: TaskId, limit: int, /) -> Sequence[QueuedTask]:
+        """Claimable tasks behind this one, in the order of their ids."""
+        ...
+
+    async def not_claimable(self, task_ids: Sequence[TaskId], /) -> Sequence[TaskId]:
+        """Which of these tasks the queue should not hold."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RelayPace:
+    """How often and how much the relay works.
+
+    `grace` leaves fresh tasks to the feed, which pushes them at once.
+    """
+
+    interval_seconds: float = 1.0
+    grace: timedelta = timedelta(seconds=2)
+    batch: int = 1_000
+    audit_batch: int = 500
+
+
+class Relay:
+    """One at a time per installation; `is_on_duty` tells whether it is this one."""
+
+    def __init__(
+        self,
+        queue: TaskQueue,
+        source: RelaySource,
+        metrics: Metrics,
+        clock: Clock,
+        is_on_duty: Callable[[], Awaitable[bool]],
+        pace: RelayPace | None = None,
+    ) -> None:
+        """Keep the parts; nothing runs before `start`."""
+        self._queue = queue
+        self._source = source
+        self._metrics = metrics
+        self._clock = clock
+        self._is_on_duty = is_on_duty
+        self._pace = pace or RelayPace()
+        self._audited = TaskId("")
+        self._task: asyncio.Task[None] | None = None
+        self._was_down = False
+
+    def start(self) -> None:
+        """Start working on the running loop."""
+        self._task = asyncio.create_task(self._work_forever())
+
+    async def stop(self) -> None:
+        """Stop between two batches."""
+        if self._task is not None:
+            _ = self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def relay_once(self) -> int:
+        """Push everything that is missing; tells how much it was.
+
+        Raises:
+            QueueUnavailableError: the queue does not answer.
+            StorageUnavailableError: the database does not answer.
+        """
+        epoch = await self._queue.epoch()
+        pushed = 0
+        while True:
+            before = self._clock() - self._pace.grace
+            missing = await self._source.missing(epoch, before, self._pace.batch)
+            if not missing:
+                return pushed
+            now_in = await self._queue.enqueue(missing)
+            await self._source.mark([task.task_id for task in missing], now_in)
+            self._metrics.relayed(len(missing))
+            pushed += len(missing)
+            epoch = now_in
+
+    async def audit_once(self) -> None:
+        """Compare the next stretch of both sides: push again what may be lost, remove what is over."""
+        stretch = await self._source.claimable_after(self._audited, self._pace.audit_batch)
+        if stretch:
+            _ = await self._queue.enqueue(stretch)
+        self._audited = stretch[-1].task_id if len(stretch) == self._pace.audit_batch else TaskId("")
+        held = await self._queue.peek(self._pace.audit_batch)
+        over = await self._source.not_claimable(held)
+        if over:
+            _ = await self._queue.remove(over)
+
+    async def _work_forever(self) -> None:
+        while True:
+            try:
+                if await self._is_on_duty():
+                    await self._work()
+            except (QueueUnavailableError, CircuitOpenError) as error:
+                self._tell_down(error)
+            except HooklineError as error:
+                _log.warning("relay.failed", why=str(error))
+            await asyncio.sleep(self._pace.interval_seconds)
+
+    async def _work(self) -> None:
+        pushed = await self.relay_once()
+        if self._was_down or pushed:
+            _log.info("relay.pushed", tasks=pushed)
+        self._was_down = False
+        await self.audit_once()
+        self._metrics.queue_depth(await self._queue.depth())
+
+    def _tell_down(self, error: HooklineError) -> None:
+        if not self._was_down:
+            _log.warning("queue.unavailable", why=str(error))
+        self._was_down = True

@@ -1,0 +1,90 @@
+"""Listening sockets, served by Granian inside this process's event loop."""
+
+import asyncio
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from hookline.domain.errors import ConfigurationError
+from hookline.gateway.asgi import AsgiApp
+
+DRAIN_SECONDS = 10
+_BACKLOG = 1024
+_HEADER_MILLISECONDS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a listener listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The base URL for a client on this machine."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{_REACHABLE.get(self.host, host)}:{self.port}"
+
+
+_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
+
+
+def claim_address(host: str, port: int, option: str) -> Address:
+    """Make sure that nobody else listens there, since a second listener would share it silently.
+
+    Args:
+        host: the address to bind.
+        port: the port, or 0 for any free one.
+        option: names the setting in errors.
+
+    Raises:
+        ConfigurationError: taken, not permitted, or not an address of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot listen on {host}:{port}: {error.strerror}; choose another with {option}"
+            ) from None
+        return Address(host, int(probe.getsockname()[1]))
+
+
+class Listener:
+    """One app on one address."""
+
+    def __init__(self, app: AsgiApp | FastAPI, address: Address) -> None:
+        """Prepare the server; it listens once `start` is called."""
+        self.address = address
+        self._server = Server(
+            app,
+            address=address.host,
+            port=address.port,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.http1,
+            websockets=False,
+            backlog=_BACKLOG,
+            http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
+            log_enabled=False,
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to serve on the running loop."""
+        self._task = asyncio.ensure_future(self._server.serve())
+
+    async def stop(self) -> None:
+        """Finish what is being served, within a limit, and stop."""
+        if self._task is None:
+            return
+        self._server.stop()
+        with suppress(TimeoutError, asyncio.CancelledError):
+            await asyncio.wait_for(self._task, DRAIN_SECONDS)

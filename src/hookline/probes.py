@@ -1,0 +1,76 @@
+"""What `/health/ready` and `doctor` ask of the database, the queue and the log folder."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from hookline.bootstrap import Gateway
+from hookline.domain.errors import QueueUnavailableError, StorageUnavailableError
+from hookline.domain.health import Probe
+from hookline.domain.queue import TaskQueue
+from hookline.storage import migrator
+from hookline.storage.database import Database
+
+
+class DatabaseProbe:
+    """The database answers, and has the schema of this version."""
+
+    name = "database"
+    is_vital = True
+
+    def __init__(self, database: Database) -> None:
+        """Keep the database."""
+        self._database = database
+
+    async def trouble(self) -> str | None:
+        """What is wrong, in words."""
+        try:
+            current = await migrator.is_current(self._database)
+        except StorageUnavailableError as error:
+            return f"does not answer ({error})"
+        return None if current else "its schema is not the one of this version; run `hookline db upgrade`"
+
+
+class QueueProbe:
+    """The queue's server answers."""
+
+    name = "queue"
+    is_vital = False
+
+    def __init__(self, queue: TaskQueue) -> None:
+        """Keep the queue."""
+        self._queue = queue
+
+    async def trouble(self) -> str | None:
+        """What is wrong, in words."""
+        try:
+            _ = await self._queue.depth()
+        except QueueUnavailableError as error:
+            return f"{error}; tasks are kept in the database until it is back"
+        return None
+
+
+class FolderProbe:
+    """The folder of the task logs can be written."""
+
+    name = "task logs"
+    is_vital = False
+
+    def __init__(self, folder: Path) -> None:
+        """Keep the folder."""
+        self._folder = folder
+
+    async def trouble(self) -> str | None:
+        """What is wrong, in words."""
+        is_writable = await asyncio.to_thread(os.access, self._folder, os.W_OK | os.X_OK)
+        return None if is_writable else f"{self._folder} cannot be written"
+
+
+def probes_of(gateway: Gateway) -> Sequence[Probe]:
+    """Everything a gateway depends on."""
+    return (
+        DatabaseProbe(gateway.database),
+        QueueProbe(gateway.queue),
+        FolderProbe(gateway.settings.task_logs_dir),
+    )
