@@ -148,6 +148,16 @@ async def test_nobody_there_is_unavailable() -> None:
     await queue.close()
 
 
+@pytest.mark.integration
+async def test_a_refused_password_is_named_as_the_reason() -> None:
+    with valkey_server("--requirepass", "right") as server:
+        queue = RedisTaskQueue(open_redis(server.url.replace("unix://", "unix://:hush@")))
+        with pytest.raises(QueueUnavailableError) as caught:
+            await queue.depth()
+        assert str(caught.value) == "the queue's server failed: AuthenticationError"
+        await queue.close()
+
+
 @pytest.mark.parametrize(
     "url",
     [

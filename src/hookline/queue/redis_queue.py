@@ -173,4 +173,5 @@ def _unavailable() -> Generator[None]:
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
-        raise QueueUnavailableError(f"the queue's server failed: {type(error).__name__}") from error
+        why = type(error.__cause__ or error).__name__
+        raise QueueUnavailableError(f"the queue's server failed: {why}") from error
