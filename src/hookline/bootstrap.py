@@ -23,6 +23,7 @@ from hookline.core.policy import RuleBook
 from hookline.core.queue_feed import QueueFeed
 from hookline.core.relay import Relay
 from hookline.core.retry import Retrier, RetryBudget, RetryPolicy
+from hookline.core.task_log_files import TaskLogFiles
 from hookline.core.task_logger import TaskLogger
 from hookline.domain.errors import StorageUnavailableError
 from hookline.domain.queue import TaskQueue
@@ -83,7 +84,9 @@ def make_handlers(
 
 def make_insights(database: Database) -> Insights:
     """The read service over a database."""
-    return Insights(SqlTaskReader(database), SqlDeliveryReader(database), SqlLogSource(database), utc_now, new_id)
+    return Insights(
+        SqlTaskReader(database), SqlDeliveryReader(database), SqlLogSource(database), utc_now, new_id
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,11 @@ def make_gateway(settings: Settings, redis_url: str, registry: CollectorRegistry
     handlers = make_handlers(settings)
     relay_duty, log_duty = (_duty(database, name) for name in ("relay", "task-log"))
     logger = TaskLogger(
-        SqlLogSource(database), settings.task_logs_dir, log_duty.is_mine, lambda: not intake.is_idle
+        SqlLogSource(database),
+        TaskLogFiles(settings.task_logs_dir),
+        log_duty.hold,
+        lambda: not intake.is_idle,
+        utc_now,
     )
     parts = RouteParts(
         intake=intake,
@@ -182,7 +189,7 @@ def make_gateway(settings: Settings, redis_url: str, registry: CollectorRegistry
         route_parts=parts,
         intaking=Intaking(intake, notebook, feed),
         background=Background(
-            Relay(relay_queue, ledger, metrics, utc_now, relay_duty.is_mine), logger, (relay_duty, log_duty)
+            Relay(relay_queue, ledger, metrics, utc_now, relay_duty.hold), logger, (relay_duty, log_duty)
         ),
     )
 
@@ -207,4 +214,4 @@ def _queues(redis_url: str, metrics: Metrics) -> tuple[TaskQueue, TaskQueue]:
 
 def _duty(database: Database, name: str) -> Duty:
     holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"
-    return Duty(SqlDuties(database, utc_now), name, holder, time.monotonic)
+    return Duty(SqlDuties(database, utc_now), name, holder, utc_now)

@@ -4,17 +4,22 @@ import asyncio
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from fastapi import FastAPI
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
+from pydantic import TypeAdapter
 
 from hookline.domain.errors import ConfigurationError
 from hookline.gateway.asgi import AsgiApp
 
 DRAIN_SECONDS = 10
 _BACKLOG = 1024
+_LOOK_AGAIN_SECONDS = 0.01
+_IPV6 = 6
+_PORT: TypeAdapter[int] = TypeAdapter(int)
 _HEADER_MILLISECONDS = 30_000
 
 
@@ -28,11 +33,16 @@ class Address:
     @property
     def url(self) -> str:
         """The base URL for a client on this machine."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{_REACHABLE.get(self.host, host)}:{self.port}"
+        host = f"[{self.reachable}]" if ":" in self.reachable else self.reachable
+        return f"http://{host}:{self.port}"
 
-
-_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
+    @property
+    def reachable(self) -> str:
+        """An address that reaches it from this machine: the loopback one where it listens on all."""
+        address = ip_address(self.host) if self.host[:1].isdigit() or ":" in self.host else None
+        if address is None or not address.is_unspecified:
+            return self.host
+        return "::1" if address.version == _IPV6 else "127.0.0.1"
 
 
 def claim_address(host: str, port: int, option: str) -> Address:
@@ -55,7 +65,7 @@ def claim_address(host: str, port: int, option: str) -> Address:
             raise ConfigurationError(
                 f"cannot listen on {host}:{port}: {error.strerror}; choose another with {option}"
             ) from None
-        return Address(host, int(probe.getsockname()[1]))
+        return Address(host, _PORT.validate_python(probe.getsockname()[1]))
 
 
 class Listener:
@@ -80,6 +90,15 @@ class Listener:
     def start(self) -> None:
         """Begin to serve on the running loop."""
         self._task = asyncio.ensure_future(self._server.serve())
+
+    async def is_listening(self) -> None:
+        """Wait until it accepts connections."""
+        while True:
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection(self.address.reachable, self.address.port)
+                writer.close()
+                return
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def stop(self) -> None:
         """Finish what is being served, within a limit, and stop."""

@@ -10,7 +10,14 @@ from hookline.domain.errors import ConfigurationError
 from hookline.domain.provider import ProviderTraits
 from hookline.domain.rules import Caps, Rule
 from hookline.domain.source import DEFAULT_SOURCE, MEBIBYTE, Source
-from hookline.settings_file import FileSettings, RetentionSection, ServerSection, SourceSection, read_file
+from hookline.settings_file import (
+    MOST_WORKERS,
+    FileSettings,
+    RetentionSection,
+    ServerSection,
+    SourceSection,
+    read_file,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,15 @@ def _server(section: ServerSection, environment: Mapping[str, str]) -> ServerSec
     for field, variable in (("port", "HOOKLINE_PORT"), ("admin_port", "HOOKLINE_ADMIN_PORT")):
         if value := environment.get(variable):
             changes[field] = _port(variable, value)
+    if value := environment.get("HOOKLINE_WORKERS"):
+        changes["workers"] = _workers(value)
     return section.model_copy(update=changes)
+
+
+def _workers(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:6]) <= MOST_WORKERS):
+        raise ConfigurationError(f"HOOKLINE_WORKERS: expected a number from 1 to {MOST_WORKERS}")
+    return int(value)
 
 
 def _port(variable: str, value: str) -> int:

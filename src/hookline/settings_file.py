@@ -14,6 +14,7 @@ from hookline.domain.source import DEFAULT_SOURCE
 PUBLIC_PORT = 8000
 ADMIN_PORT = 8001
 LOOPBACK = "127.0.0.1"
+MOST_WORKERS = 64
 
 _TOML: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 _Port = Annotated[int, Field(ge=0, le=65535)]
@@ -48,7 +49,7 @@ class ServerSection(_Section):
     admin_host: str = LOOPBACK
     admin_port: _Port = ADMIN_PORT
     allowed_hosts: tuple[str, ...] = Field(default=("localhost", "127.0.0.1", "[::1]"), strict=False)
-    workers: int = Field(default=1, ge=1, le=64)
+    workers: int = Field(default=1, ge=1, le=MOST_WORKERS)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+(/[^\s]*)?$")
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(default=(), strict=False)
 
