@@ -79,3 +79,9 @@ def test_a_tombstone_is_a_deletion_too() -> None:
 def test_a_deletion_needs_no_copy_of_what_stood_there() -> None:
     outcome = CASE.interpret(CASE.event("message_deleted__command", previous_message=None))
     assert withdrawal(outcome) == Withdraw(ORIGIN, Withdrawal.DELETED)
+
+
+def test_the_head_of_an_assistant_thread_is_no_command() -> None:
+    message = CASE.fixture_json("message_changed__command")["event"]["message"]
+    body = CASE.event("message_changed__command", message={**message, "subtype": "assistant_app_thread"})
+    assert ignored(CASE.interpret(body)) == (Reason.ACTION_NOT_USED, "assistant_app_thread")

@@ -3,7 +3,7 @@
 import pytest
 
 from hookline.domain.errors import MalformedPayloadError
-from hookline.domain.outcome import Actor, Reason
+from hookline.domain.outcome import Actor, ActorKind, Reason
 from slack_case import CASE, LANE, ORIGIN, ROWAN, SUBJECT, ignored, reason, task
 
 
@@ -35,6 +35,27 @@ def test_events_not_used_still_tell_what_they_know(
     assert outcome.facts.external_id is not None
 
 
+def test_reactions_of_the_agent_are_known_as_its_own() -> None:
+    outcome = CASE.interpret(CASE.event("reaction_added__on_message", user="U01AGENT"))
+    assert outcome.facts.actor == Actor("U01AGENT", "U01AGENT", ActorKind.BOT)
+
+
+def test_events_not_used_may_have_any_shape() -> None:
+    odd = {
+        "user": 5,
+        "channel": [],
+        "ts": {},
+        "team": 1,
+        "edited": 2,
+        "message": "x",
+        "item": 3,
+        "bot_id": {},
+    }
+    outcome = CASE.interpret(CASE.event("reaction_added__on_message", **odd))
+    assert reason(outcome) is Reason.EVENT_NOT_USED
+    assert (outcome.facts.lane, outcome.facts.actor) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("fixture", "changes", "field"),
     [
@@ -45,6 +66,7 @@ def test_events_not_used_still_tell_what_they_know(
         ("app_mention__in_channel", {"text": ["fix"]}, "event.text"),
         ("app_mention__in_channel", {"user": {"id": "U1"}}, "event.user"),
         ("app_mention__in_channel", {"type": 5}, "event.type"),
+        ("app_mention__in_channel", {"type": None}, "event.type"),
         ("app_mention__in_channel", {"type": ["message"]}, "event.type"),
         ("message_changed__command", {"message": None}, "event.message"),
         ("message_changed__command", {"message": "text"}, "event.message"),

@@ -53,7 +53,7 @@ def test_secrets_are_blanked_wherever_they_stand_in_json() -> None:
             "response_urls": [{"response_url": "https:\\/\\/hooks.slack.com\\/2"}],
             "text": 'the "token": "stays" and so does \\"token\\"',
             "tokens": {"bot": ["U1"]},
-            "a token": "stays",
+            "token of": "stays",
             "null": {"token": None},
         }
     ).encode()
@@ -62,7 +62,7 @@ def test_secrets_are_blanked_wherever_they_stand_in_json() -> None:
     assert stored["event"] == {"bot_access_token": "redacted", "response_url": "redacted"}
     assert stored["response_urls"] == [{"response_url": "redacted"}]
     assert stored["text"] == 'the "token": "stays" and so does \\"token\\"'
-    assert (stored["tokens"], stored["a token"], stored["null"]) == (
+    assert (stored["tokens"], stored["token of"], stored["null"]) == (
         {"bot": ["U1"]},
         "stays",
         {"token": None},
@@ -173,6 +173,8 @@ def test_huge_ids_are_bounded_in_every_key() -> None:
 def test_an_address_is_made_of_harmless_ids_only() -> None:
     odd = CASE.interpret(CASE.event("app_mention__in_channel", channel="C1&x=javascript:"))
     assert odd.facts.url is None
+    elsewhere = CASE.form("slash_command__fix", team_id="T1&channel=C2", team_domain="")
+    assert CASE.interpret(elsewhere).facts.url is None
     body = CASE.form("slash_command__fix", team_domain="evil.example/#")
     assert CASE.interpret(body).facts.url == "https://slack.com/app_redirect?team=T01HOUSE&channel=C01BUILD"
 

@@ -91,6 +91,11 @@ def test_the_command_stands_after_the_mention(text: str) -> None:
     assert (asked.command.verb, asked.command.text) == (Verb.FIX, "it")
 
 
+def test_of_two_mentions_the_first_counts() -> None:
+    assert task(CASE.interpret(saying("@agent plan <@U01AGENT> fix it"))).command.verb is Verb.PLAN
+    assert task(CASE.interpret(saying("<@U01AGENT> plan @agent fix it"))).command.verb is Verb.PLAN
+
+
 def test_a_mention_alone_asks_without_words() -> None:
     asked = task(CASE.interpret(saying("<@U01AGENT>")))
     assert (asked.command.verb, asked.command.text) == (Verb.ASK, "")
@@ -137,6 +142,7 @@ def test_code_and_quotations_never_command(text: str, fixture: str) -> None:
         "```@agent cancel``` @agent fix it",
         "a ` and\n<@U01AGENT> fix it",
         "1 &gt; 0\n@agent fix it",
+        "<@U01AGENT> `a &amp; b` fix it",
     ],
 )
 def test_what_stands_beside_code_and_quotations_commands(text: str) -> None:

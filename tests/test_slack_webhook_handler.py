@@ -146,8 +146,8 @@ class TestSlackHandler(SlackCase):
             (Duplicate(None), "This was already asked."),
             (Applied("cancel", QUEUED), f"Done: cancel, task {TASK}."),
             (Applied("help", None), "Done: help."),
-            (Passed("not_allowed"), "Nothing was started: you may not ask for this here."),
-            (Passed("a_later_reason"), "Nothing was started: a_later_reason"),
+            (Passed("not_allowed"), "Nothing was done: you may not ask for this here."),
+            (Passed("a_later_reason"), "Nothing was done: a_later_reason"),
         ],
     )
     def test_people_are_answered_in_words_that_only_they_see(
@@ -161,8 +161,8 @@ class TestSlackHandler(SlackCase):
     def test_every_reason_has_its_words(self, reason: Reason) -> None:
         answer = self.handler().acknowledge(FORM_FACTS, Passed(reason.value))
         text = json.loads(answer.body)["text"]
-        assert " " in text.removeprefix("Nothing was started: ")
-        assert reason.value not in text.removeprefix("Nothing was started: ").split()
+        assert " " in text.removeprefix("Nothing was done: ")
+        assert reason.value not in text.removeprefix("Nothing was done: ").split()
 
     @pytest.mark.parametrize("event", ["view_submission", "block_suggestion", "interactive_message"])
     def test_no_words_where_slack_would_take_them_for_something_else(self, event: str) -> None:

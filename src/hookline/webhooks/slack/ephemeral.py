@@ -59,7 +59,7 @@ def _sentence(verdict: Accepted | Duplicate | Applied | Passed) -> str:
         case Applied(control=control, task_id=task_id):
             return f"Done: {control}, task {task_id}."
         case Passed(reason=reason):
-            return f"Nothing was started: {_WORDS_BY_NAME.get(reason, reason)}"
+            return f"Nothing was done: {_WORDS_BY_NAME.get(reason, reason)}"
         case _:
             assert_never(verdict)
 

@@ -3,15 +3,15 @@
 Shapes: docs.slack.dev/apis/events-api and docs.slack.dev/reference/events/message.
 """
 
-from pydantic import JsonValue, model_validator
+from typing import Annotated, cast
+
+from pydantic import BeforeValidator, JsonValue, ValidationInfo, field_validator
 
 from hookline.core.payloads import ProviderModel
 from hookline.domain.text import CleanText
 
 POST_EVENTS = frozenset({"message", "app_mention"})
 """Events that speak of a post; only their shape matters to us."""
-
-_LOOSE = ("user", "channel", "ts", "subtype", "channel_type", "thread_ts", "bot_id")
 
 
 class Edited(ProviderModel):
@@ -29,6 +29,7 @@ class BotProfile(ProviderModel):
 class Post(ProviderModel):
     """A post, as it stands in an event, in an edit or under a message shortcut."""
 
+    type: CleanText | None = None
     user: CleanText | None = None
     text: CleanText | None = None
     ts: CleanText | None = None
@@ -43,36 +44,68 @@ class Post(ProviderModel):
     edited: Edited | None = None
 
 
+def _text_or_nothing(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+LooseText = Annotated[CleanText | None, BeforeValidator(_text_or_nothing)]
+"""A text that is worth showing, and missing where it is anything else."""
+
+
+class Item(ProviderModel):
+    """What a reaction or a pin was put on."""
+
+    channel: LooseText = None
+    ts: LooseText = None
+
+
 class Event(Post):
     """The inner event; of events that are not about posts only plain texts are read, and never refused."""
 
-    type: CleanText
     channel: CleanText | None = None
+    channel_id: LooseText = None
     channel_type: CleanText | None = None
+    deleted_ts: CleanText | None = None
+    item: Item | None = None
     message: Post | None = None
     previous_message: Post | None = None
-    deleted_ts: CleanText | None = None
+    user_id: LooseText = None
 
-    @model_validator(mode="before")
+    @field_validator(
+        "user", "text", "ts", "thread_ts", "subtype", "bot_id", "channel", "channel_type", mode="before"
+    )
     @classmethod
-    def keep_plain_texts_of_others(cls, value: JsonValue) -> JsonValue:
+    def take_only_texts_of_others(cls, value: JsonValue, info: ValidationInfo) -> JsonValue:
         """Fields of other events vary in shape (`channel` is now an id, now an object)."""
-        if not isinstance(value, dict):
-            return value
-        kind = value.get("type")
-        if isinstance(kind, str) and kind in POST_EVENTS:
-            return value
-        item = value.get("item")
-        merged: dict[str, JsonValue] = {
-            "channel": value.get("channel_id"),
-            "user": value.get("user_id"),
-            **(item if isinstance(item, dict) else {}),
-            **value,
-        }
-        plain: dict[str, JsonValue] = {
-            name: text for name in _LOOSE if isinstance(text := merged.get(name), str)
-        }
-        return {**plain, "type": value["type"]} if "type" in value else plain
+        return value if isinstance(value, str) or _is_about_a_post(info) else None
+
+    @field_validator(
+        "app_id",
+        "bot_profile",
+        "deleted_ts",
+        "edited",
+        "message",
+        "previous_message",
+        "source_team",
+        "team",
+        "user_team",
+        mode="before",
+    )
+    @classmethod
+    def take_nothing_of_others(cls, value: JsonValue, info: ValidationInfo) -> JsonValue:
+        """What describes a post means something else in other events."""
+        return value if _is_about_a_post(info) else None
+
+    @field_validator("item", mode="before")
+    @classmethod
+    def take_items_that_are_objects(cls, value: JsonValue) -> JsonValue:
+        """Only objects can tell a channel and a time."""
+        return value if isinstance(value, dict) else None
+
+
+def _is_about_a_post(info: ValidationInfo) -> bool:
+    kind = cast("str | None", info.data.get("type"))
+    return kind is None or kind in POST_EVENTS
 
 
 class Authorization(ProviderModel):

@@ -10,6 +10,7 @@ from hookline.domain.text import NAME_LIMIT, one_line
 from hookline.webhooks.slack.asking import Desk
 from hookline.webhooks.slack.event_types import UNUSED_EVENTS
 from hookline.webhooks.slack.events import POST_EVENTS, Envelope
+from hookline.webhooks.slack.people import silenced
 from hookline.webhooks.slack.posts import interpret_post
 from hookline.webhooks.slack.said import facts_of
 
@@ -39,13 +40,15 @@ def _notice(_desk: Desk, envelope: Envelope) -> Outcome:
 
 def _event(desk: Desk, envelope: Envelope) -> Outcome:
     event = envelope.event
-    if event is None:
-        raise MalformedPayloadError(desk.source.provider, "event: Field required")
+    if event is None or event.type is None:
+        field = "event" if event is None else "event.type"
+        raise MalformedPayloadError(desk.source.provider, f"{field}: Field required")
     if event.type in POST_EVENTS:
         return interpret_post(desk, envelope, event)
     is_known = event.type in UNUSED_EVENTS
     reason = Reason.EVENT_NOT_USED if is_known else Reason.EVENT_UNKNOWN
-    return Ignored(facts_of(desk.keys, envelope, event, None), reason)
+    silence = silenced(event, envelope, desk.source.bot_names)
+    return Ignored(facts_of(desk.keys, envelope, event, silence), reason)
 
 
 _ENVELOPES: Mapping[str, Callable[[Desk, Envelope], Outcome]] = {

@@ -51,7 +51,9 @@ def _changed(desk: Desk, said: Said) -> Outcome:
         raise MalformedPayloadError(desk.source.provider, "event.message: Field required")
     if is_tombstone(message):
         return _deleted(desk, said)
-    if message.subtype in UNUSED_SUBTYPES or _reads_as_before(said):
+    if message.subtype in UNUSED_SUBTYPES:
+        return Ignored(said.facts, Reason.ACTION_NOT_USED, message.subtype or "")
+    if _reads_as_before(said):
         return Ignored(said.facts, Reason.ACTION_NOT_USED, "text unchanged")
     command = _command(desk, said)
     if command is None:

@@ -6,13 +6,14 @@ from hookline.core.keys import KeySpace
 from hookline.domain.errors import MalformedPayloadError
 from hookline.domain.outcome import Facts, Reason
 from hookline.domain.text import NAME_LIMIT, one_line
-from hookline.webhooks.slack.events import Envelope, Event, Post
+from hookline.webhooks.slack.events import Envelope, Event, Item, Post
 from hookline.webhooks.slack.mrkdwn import title_of
 from hookline.webhooks.slack.people import author_of, home_team
 from hookline.webhooks.slack.places import Channel, channel_of
 
 _DIRECT = frozenset({"im", "app_home"})
 _NOTHING = Post()
+_NO_ITEM = Item()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +63,18 @@ def is_tombstone(post: Post) -> bool:
 def facts_of(keys: KeySpace, envelope: Envelope, event: Event, silence: Reason | None) -> Facts:
     """What an event tells, as far as it does."""
     post = post_of(event)
-    channel = channel_of(keys, home_team(envelope), event.channel)
-    ts = _ts_of(event)
+    item = event.item or _NO_ITEM
+    channel = channel_of(keys, home_team(envelope), event.channel or event.channel_id or item.channel)
+    ts = _ts_of(event) or item.ts
     thread = post.thread_ts or (event.previous_message or _NOTHING).thread_ts or ts
     return Facts(
-        event=one_line(event.type, NAME_LIMIT),
+        event=one_line(event.type or "", NAME_LIMIT),
         action=one_line(event.subtype or "", NAME_LIMIT),
         external_id=envelope.event_id or None,
         lane=channel.lane if channel else None,
         conversation=channel.conversation(thread) if channel and thread else None,
         origin=channel.origin("message", ts) if channel and ts else None,
-        actor=author_of(post, silence),
+        actor=author_of(post, silence) or author_of(Post(user=event.user_id), silence),
         url=channel.link(ts) if channel else None,
         title=title_of(post.text or ""),
     )
