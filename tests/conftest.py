@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["servers"]
+pytest_plugins = ["servers", "databases"]
 
 pytest.register_assert_rewrite("contracts")
 

@@ -1,0 +1,95 @@
+"""The schema: up, down and up again on both databases, and the same as the models'."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+
+from hookline.domain.errors import UnstorableError
+from hookline.storage.database import Database, open_database
+from hookline.storage.migrator import current_revision, downgrade, is_current, newest_revision, upgrade
+from hookline.storage.models import Base
+
+TABLES = set(Base.metadata.tables)
+
+
+def _tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+def _differences(connection: Connection) -> list[object]:
+    options = {"compare_type": True}
+    return compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+
+
+async def tables(database: Database) -> set[str]:
+    async with database.read() as connection:
+        return await connection.run_sync(_tables)
+
+
+async def test_up_down_and_up_again(empty_url: str) -> None:
+    database = open_database(empty_url)
+    try:
+        assert await current_revision(database) is None
+        await upgrade(database)
+        assert await current_revision(database) == newest_revision()
+        assert await tables(database) == TABLES
+        await downgrade(database, "base")
+        assert not await is_current(database)
+        assert await tables(database) == set()
+        await upgrade(database)
+        assert await is_current(database)
+        await upgrade(database)
+        assert await tables(database) == TABLES
+    finally:
+        await database.close()
+
+
+async def test_the_models_are_the_migrated_schema(database: Database) -> None:
+    async with database.read() as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+async def _add_task(database: Database, name: str, state: str, conversation: str) -> None:
+    words = [
+        "provider",
+        "source",
+        "lane",
+        "origin",
+        "delivery_id",
+        "trigger",
+        "verb",
+        "text",
+        "title",
+        "rule",
+        "agent",
+        "mode",
+    ]
+    columns = ", ".join(f'"{word}"' for word in words)
+    values = ", ".join(f"'{word}'" for word in words)
+    async with database.write() as connection:
+        await connection.execute(
+            text(
+                f"INSERT INTO tasks (id, state, band, accepted_at, conversation, {columns}) "
+                f"VALUES (:id, :state, 2, 0, :conversation, {values})"
+            ),
+            {"id": name, "state": state, "conversation": conversation},
+        )
+
+
+async def test_a_conversation_has_one_running_task(database: Database) -> None:
+    await _add_task(database, "a", "running", "github:octo/app#12")
+    await _add_task(database, "b", "queued", "github:octo/app#12")
+    await _add_task(database, "c", "running", "github:octo/app#13")
+    with pytest.raises(UnstorableError):
+        await _add_task(database, "d", "running", "github:octo/app#12")
+    with pytest.raises(UnstorableError):
+        async with database.write() as connection:
+            await connection.execute(text("UPDATE tasks SET state = 'running' WHERE id = 'b'"))
+
+
+async def test_an_ended_task_makes_room_for_the_next(database: Database) -> None:
+    await _add_task(database, "a", "running", "github:octo/app#12")
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE tasks SET state = 'succeeded' WHERE id = 'a'"))
+    await _add_task(database, "b", "running", "github:octo/app#12")
