@@ -114,7 +114,8 @@ def test_redacted_json_is_json_still(value: dict[str, str]) -> None:
         b'"token":"\\' * 300_000,
         b'"token"' + b" " * 2_000_000,
         b'"token":"' + b"\\a" * 1_000_000,
-        b"&" * 2_000_000,
+        b"&" * 1_000_000,
+        b"a=&" * 200_000,
         b"payload=" + b"%22token%22:%22" * 200_000,
     ],
 )
@@ -123,7 +124,7 @@ def test_redaction_of_hostile_bytes_takes_linear_time(body: bytes) -> None:
     began = time.process_time()
     handler.redact(body, JSON_TYPE)
     handler.redact(body, FORM_TYPE)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("part", [*MRKDWN, "`\n", "\n&gt;", "\n ", "<@U", "@agent`", "&amp;&lt;"])

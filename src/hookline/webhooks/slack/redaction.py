@@ -24,7 +24,7 @@ def redact_json(body: bytes) -> bytes:
 
 def redact_form(body: bytes) -> bytes:
     """The form with its secrets blanked, those inside the JSON of `payload` too."""
-    return b"&".join(_redact_field(field) for field in body.split(b"&"))
+    return b"&".join(_redact_field(field) if b"=" in field else field for field in body.split(b"&"))
 
 
 def _redact_field(field: bytes) -> bytes:
