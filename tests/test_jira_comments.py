@@ -74,6 +74,11 @@ class TestComments:
         assert outcome.control == Withdraw("jira:SHOP-7:comment/10010", Withdrawal.DELETED)
         assert outcome.control.name == "withdraw"
 
+    def test_who_deleted_is_told_where_the_payload_tells(self) -> None:
+        payload = jira.fixture_json("comment_deleted__mention")
+        payload["user"] = {"accountId": "712020:x", "accountType": "atlassian", "displayName": "Alex"}
+        assert jira.read(payload).facts.actor == Actor("712020:x", "Alex", ActorKind.PERSON)
+
     def test_a_deletion_that_names_no_comment_is_ignored(self) -> None:
         outcome = jira.interpret(jira.fixture("issue_updated__comment_deleted"))
         assert isinstance(outcome, Ignored)

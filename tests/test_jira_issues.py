@@ -120,7 +120,8 @@ class TestOtherUpdates:
 
     @pytest.mark.parametrize("changelog", [None, {}, {"items": None}, {"id": 5, "items": [{}]}])
     def test_an_update_that_names_no_change_asks_for_nothing(self, changelog: dict | None) -> None:
-        outcome = jira.read(update() | {"changelog": changelog}, *ALL)
+        payload = update(assignee={"accountId": BOT}) | {"changelog": changelog}
+        outcome = jira.read(payload, *ALL, bot_names=OURS)
         assert isinstance(outcome, Ignored)
         assert outcome.reason is Reason.ACTION_NOT_USED
 

@@ -79,7 +79,7 @@ class TestLoops:
     def test_our_own_words_are_ignored(self, ours: dict, words: str) -> None:
         payload = jira.fixture_json("comment_created__mention")
         payload["comment"] |= {"body": words, "author": {"accountType": "atlassian", **ours}}
-        outcome = jira.read(payload, bot_names=frozenset({"bot"}))
+        outcome = jira.read(payload, bot_names=frozenset({"boT"}))
         assert isinstance(outcome, Ignored)
         assert outcome.reason is Reason.OWN_WORDS
 

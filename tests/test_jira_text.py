@@ -138,6 +138,11 @@ class TestHostileText:
         assert len(READER.prose(long).shadow) == SCAN_LIMIT
         command(long)
 
+    @pytest.mark.timeout(20)
+    def test_a_long_line_of_closed_code_takes_linear_time(self) -> None:
+        words = "`a`" * (4 * SCAN_LIMIT // 3)
+        assert len(shade(words)) == len(words)
+
     def test_what_comes_after_the_limit_is_not_read(self) -> None:
         assert command("a " * (SCAN_LIMIT // 2) + "@agent fix it") is None
         assert command("a " * (SCAN_LIMIT // 2 - 10) + "@agent fix it") is not None
@@ -213,6 +218,12 @@ class TestDocuments:
         found = command(document)
         assert found is not None
         assert found.text == "look:\nhttps://example.com/a\n:bug: one\nDONE\nx = 1"
+
+    def test_an_option_before_a_quotation_stands_at_the_end(self) -> None:
+        quoted = node("blockquote", node("paragraph", text("as said", "code")))
+        found = command(node("doc", node("paragraph", text("@agent fix it model=opus")), quoted))
+        assert found is not None
+        assert found.options == {Option.MODEL: "opus"}
 
     def test_two_paragraphs_do_not_run_together(self) -> None:
         document = node("doc", node("paragraph", text("me")), node("paragraph", text("@agent fix it")))

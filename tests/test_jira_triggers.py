@@ -51,6 +51,17 @@ class TestLabels:
         assert isinstance(outcome, Ignored)
         assert (outcome.reason, outcome.detail) == (Reason.NOT_ALLOWED, "labels")
 
+    def test_the_refusal_that_says_most_is_told(self) -> None:
+        payload = update(change("labels", "", "other agent-fix"))
+        payload["user"]["accountType"] = "customer"
+        outcome = jira.read(payload, *ALL)
+        assert isinstance(outcome, Ignored)
+        assert (outcome.reason, outcome.detail) == (Reason.NOT_ALLOWED, "labels")
+
+    def test_a_field_is_known_by_its_id_whatever_it_is_called(self) -> None:
+        outcome = jira.read(update(change("Stichwort", "", "agent-fix", fieldId="labels")), *ALL)
+        assert isinstance(outcome, TaskRequested)
+
     def test_a_label_added_by_an_automation_asks_for_nothing(self) -> None:
         payload = jira.fixture_json("issue_updated__labelled")
         payload["user"]["accountType"] = "app"
@@ -65,7 +76,7 @@ class TestLabels:
             assert isinstance(jira.read(update(item), *ALL), Ignored)
 
     def test_an_endless_list_of_labels_is_cut(self) -> None:
-        many = " ".join(f"l{number}" for number in range(100_000))
+        many = " ".join(f"l{number}" for number in range(100_000)) + " agent-fix"
         outcome = jira.read(update(change("labels", "", many)), *ALL)
         assert isinstance(outcome, Ignored)
         assert outcome.reason is Reason.NO_RULE
@@ -101,7 +112,7 @@ class TestAssignments:
         ],
     )
     def test_assigning_others_asks_for_nothing(self, item: dict) -> None:
-        payload = update(item, assignee={"accountId": BOT})
+        payload = update(item, assignee={"accountId": BOT}) | {"issue_event_type_name": "issue_assigned"}
         outcome = jira.read(payload, *ALL, bot_names=OURS)
         assert isinstance(outcome, Ignored)
         assert outcome.reason is Reason.ACTION_NOT_USED
