@@ -18,7 +18,7 @@ from hookline.domain.errors import CircuitOpenError, ConfigurationError, QueueUn
 from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
 from hookline.queue.connection import open_redis
 from hookline.queue.guarded import GuardedTaskQueue, speaks_against_the_queue
-from hookline.queue.redis_queue import RedisTaskQueue
+from hookline.queue.redis_queue import BATCH, RedisTaskQueue
 from server_process import TestServer
 from servers import valkey_server
 
@@ -138,6 +138,22 @@ async def test_a_frozen_server_costs_nothing_once_the_circuit_is_open() -> None:
             now += policy.open_for.total_seconds()
             await guarded.enqueue([queued(1)])
             assert breaker.state is CircuitState.CLOSED
+
+
+async def test_a_wipe_between_two_batches_is_seen() -> None:
+    async with queue_on(fakeredis.FakeAsyncRedis()) as queue:
+        push = queue._enqueue
+
+        async def push_and_lose(keys: list[str], args: list[str]) -> bytes:
+            epoch = await push(keys=keys, args=args)
+            await queue._redis.flushall()
+            queue._enqueue = push
+            return epoch
+
+        queue._enqueue = push_and_lose
+        told = await queue.enqueue([queued(number) for number in range(BATCH + 1)])
+        assert len(await queue.peek(9)) == 1
+        assert told != await queue.epoch()
 
 
 async def test_nobody_there_is_unavailable() -> None:

@@ -239,6 +239,14 @@ def test_a_home_that_cannot_be_used_is_told(home: Path) -> None:
         open_valkey_folder(home)
 
 
+def test_a_folder_open_to_others_is_closed(home: Path) -> None:
+    folder = home / "valkey"
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    open_valkey_folder(home)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
 def test_before_the_start_there_is_no_url(home: Path) -> None:
     valkey = EmbeddedValkey(home)
     with pytest.raises(ConfigurationError, match="not started"):
