@@ -177,7 +177,7 @@ def make_gateway(settings: Settings, redis_url: str, registry: CollectorRegistry
         metrics=metrics,
         clock=utc_now,
         new_id=new_id,
-        deadline=BodyDeadline(),
+        deadline=BodyDeadline(base=timedelta(seconds=settings.server.body_seconds)),
         large_bodies=asyncio.Semaphore(1),
     )
     return Gateway(

@@ -51,6 +51,7 @@ class ServerSection(_Section):
     allowed_hosts: tuple[str, ...] = Field(default=("localhost", "127.0.0.1", "[::1]"), strict=False)
     workers: int = Field(default=1, ge=1, le=MOST_WORKERS)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+(/[^\s]*)?$")
+    body_seconds: float = Field(default=10, gt=0, le=600)
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(default=(), strict=False)
 
 

@@ -7,14 +7,17 @@ from hookline.domain.command import Command, Option, Prose, Verb
 from hookline.domain.text import TEXT_LIMIT, shorten
 
 _OPTION = re.compile(r"(agent|budget|mode|model|priority)=([^\s=]{1,100})", re.IGNORECASE)
-_WORD = re.compile(r"\S+")
+_LEADING_OPTION = re.compile(rf"\s*({_OPTION.pattern})(?!\S)", re.IGNORECASE)
+_WORD = re.compile(r"\s*(\S+)")
+_LAST_WORD_LIMIT = 120
+_TRAILING_OPTIONS = 10
 _VERBS = {verb.value: verb for verb in Verb}
 
 
 @lru_cache(maxsize=64)
 def mention_of(handle: str) -> re.Pattern[str]:
     """A pattern that finds `@handle` as a word of its own, in any case."""
-    return re.compile(rf"(?<![\w@/.+-])@{re.escape(handle)}(?![\w-]|\.\w)[:,]?", re.IGNORECASE)
+    return re.compile(rf"@(?<![\w@/.+-]@){re.escape(handle)}(?![\w-]|\.\w)[:,]?", re.IGNORECASE)
 
 
 def find_command(prose: Prose, mention: re.Pattern[str]) -> Command | None:
@@ -30,33 +33,49 @@ def read_command(prose: Prose, start: int = 0) -> Command:
     at the very end count too. Everything else is the text. Without a verb the verb is `ask`.
     """
     options: dict[Option, str] = {}
-    words = list(_WORD.finditer(prose.shadow, start))
-    first, last, verb = 0, len(words), Verb.ASK
-    first = _take_options(words, first, options)
-    if (
-        first < last
-        and _stands_free(prose, words[first])
-        and (named := _VERBS.get(words[first].group().lower()))
-    ):
+    position = _leading_options(prose, start, options)
+    verb = Verb.ASK
+    word = _WORD.match(prose.shadow, position)
+    if word and _is_next(prose, position, word.start(1)) and (named := _VERBS.get(word.group(1).lower())):
         verb = named
-        first = _take_options(words, first + 1, options)
-    while last > first and (option := _OPTION.fullmatch(words[last - 1].group())):
+        position = _leading_options(prose, word.end(), options)
+    pieces = _without_trailing_options(prose, position, options)
+    return Command(verb=verb, text=shorten("".join(pieces).strip(), TEXT_LIMIT), options=options)
+
+
+def _leading_options(prose: Prose, position: int, options: dict[Option, str]) -> int:
+    while (found := _LEADING_OPTION.match(prose.shadow, position)) and _is_next(
+        prose, position, found.start(1)
+    ):
+        options.setdefault(Option(found.group(2).lower()), found.group(3))
+        position = found.end()
+    return position
+
+
+def _is_next(prose: Prose, position: int, begin: int) -> bool:
+    """Whether nothing visible, such as code, stands between two places."""
+    return not prose.text[position:begin].strip()
+
+
+def _without_trailing_options(prose: Prose, position: int, options: dict[Option, str]) -> list[str]:
+    """The words from a place on, less the options at the end; code behind those is kept."""
+    pieces: list[str] = []
+    end = len(prose.text)
+    for _ in range(_TRAILING_OPTIONS):
+        stop = position + len(prose.shadow[position:end].rstrip())
+        begin = stop - len(_last_word(prose.shadow[max(position, stop - _LAST_WORD_LIMIT) : stop]))
+        option = _OPTION.fullmatch(prose.shadow, begin, stop)
+        if option is None:
+            break
         options.setdefault(Option(option.group(1).lower()), option.group(2))
-        last -= 1
-    begin = words[first - 1].end() if first else start
-    end = words[last].start() if last < len(words) else len(prose.text)
-    return Command(verb=verb, text=shorten(prose.text[begin:end].strip(), TEXT_LIMIT), options=options)
+        pieces.insert(0, prose.text[stop:end])
+        end = begin
+    return [prose.text[position:end], *pieces]
 
 
-def _take_options(words: list[re.Match[str]], index: int, options: dict[Option, str]) -> int:
-    while index < len(words) and (option := _OPTION.fullmatch(words[index].group())):
-        options.setdefault(Option(option.group(1).lower()), option.group(2))
-        index += 1
-    return index
-
-
-def _stands_free(prose: Prose, word: re.Match[str]) -> bool:
-    return not prose.text[: word.start()].endswith("`")
+def _last_word(text: str) -> str:
+    words = text.split()
+    return words[-1] if words else ""
 
 
 def blank(text: str) -> str:

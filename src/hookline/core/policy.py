@@ -72,7 +72,7 @@ def _may_ask(allow: Allow, candidate: Candidate) -> bool:
     if not (allow.associations or allow.users or allow.channels):
         return candidate.entitled
     actor = candidate.facts.actor
-    is_listed_user = actor is not None and (actor.id in allow.users or actor.name in allow.users)
+    is_listed_user = actor is not None and (actor.id in allow.users or bool(candidate.logins & allow.users))
     return (
         (not allow.associations or candidate.standing in allow.associations)
         and (not allow.users or is_listed_user)

@@ -15,6 +15,8 @@ class Candidate:
     `command` is what a person wrote, or `None` where only a rule can say what to do; `entitled` is the
     provider's own answer to "may this one ask", used where the rule names nobody. `standing` is GitHub's
     association; `channel` the Slack channel; `repository` and `base` come from the payload where it has them.
+    `logins` are names of the actor that rules may list beside its id: only such as their bearer can't choose
+    to be another's.
     """
 
     provider: str
@@ -27,6 +29,7 @@ class Candidate:
     level: str = ""
     standing: str = ""
     channel: str = ""
+    logins: frozenset[str] = frozenset()
     repository: str | None = None
     base: str | None = None
 

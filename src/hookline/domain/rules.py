@@ -61,7 +61,8 @@ class Match(_Section):
 class Allow(_Section):
     """Who may ask; empty means the provider's own default.
 
-    `users` are ids or names, `channels` Slack channel ids, `associations` GitHub's words. With several lists,
+    `users` are ids, or logins where the provider has them (GitHub, Jira Data Center),
+    `channels` Slack channel ids, `associations` GitHub's words. With several lists,
     an asker must be in each that is given. `write_permission` needs a call to the provider.
     """
 

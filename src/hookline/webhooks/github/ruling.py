@@ -52,6 +52,7 @@ def rule_on(inbound: Inbound, wish: Wish) -> Outcome:
             label=wish.label,
             level=wish.level,
             standing=wish.standing,
+            logins=frozenset({wish.facts.actor.name}) if wish.facts.actor else frozenset(),
             repository=wish.repository,
             base=wish.base,
         )

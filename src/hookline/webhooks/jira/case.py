@@ -19,7 +19,7 @@ from hookline.domain.policy import Admitted, Candidate, Policy, Refused
 from hookline.domain.source import Source
 from hookline.domain.text import NAME_LIMIT, one_line
 from hookline.webhooks.jira.payloads import Account, Comment, JiraEvent
-from hookline.webhooks.jira.people import OwnAccounts, actor_of, facts_for_rules, is_entitled
+from hookline.webhooks.jira.people import OwnAccounts, actor_of, is_entitled, logins_of
 from hookline.webhooks.jira.places import Place
 from hookline.webhooks.jira.prose import Reader
 
@@ -121,11 +121,12 @@ class Case:
         return Candidate(
             provider=self.source.provider,
             source=self.source.name,
-            facts=facts_for_rules(proposal.facts, proposal.asker),
+            facts=proposal.facts,
             trigger=proposal.trigger,
             entitled=is_entitled(proposal.asker),
             command=proposal.command,
             label=proposal.label,
+            logins=logins_of(proposal.asker),
         )
 
     def _keys(self, subject: str) -> tuple[str, ...]:

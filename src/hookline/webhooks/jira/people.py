@@ -1,8 +1,8 @@
 """Who acted in Jira, whether their word counts, and whether they are the gateway itself."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from hookline.domain.outcome import Actor, ActorKind, Facts, Reason
+from hookline.domain.outcome import Actor, ActorKind, Reason
 from hookline.domain.text import NAME_LIMIT, one_line, shorten
 from hookline.webhooks.jira.payloads import Account
 
@@ -55,16 +55,11 @@ def actor_of(account: Account | None) -> Actor | None:
     return Actor(shorten(stable, NAME_LIMIT), one_line(shown, NAME_LIMIT), kind)
 
 
-def facts_for_rules(facts: Facts, account: Account | None) -> Facts:
-    """The facts with the actor's name replaced by one that its owner cannot choose.
-
-    Rules list people by id or name. A display name is its owner's to change, so it must not stand in for
-    either: on Cloud only the account id counts, on Data Center the key and the user name.
-    """
-    if facts.actor is None or account is None:
-        return facts
-    unchosen = facts.actor.id if account.account_id else shorten(account.name or "", NAME_LIMIT)
-    return replace(facts, actor=replace(facts.actor, name=unchosen))
+def logins_of(account: Account | None) -> frozenset[str]:
+    """Names that rules may list beside the id: on Data Center the user name, which its owner can't choose."""
+    if account is None or account.account_id or not account.name:
+        return frozenset()
+    return frozenset({shorten(account.name, NAME_LIMIT)})
 
 
 def _stable_id(account: Account) -> str:
