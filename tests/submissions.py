@@ -61,6 +61,9 @@ class Sender:
     def new_id(self) -> str:
         return uuid7(self.clock(), next(self.numbers))
 
+    def pass_an_hour(self) -> None:
+        self.clock.advance(timedelta(hours=1))
+
     def receipt(self, **changes: object) -> Receipt:
         self.clock.advance(timedelta(milliseconds=1))
         receipt = Receipt(
@@ -109,7 +112,8 @@ class Sender:
 
     def controls(self, control: Control, *keys: str) -> Submission:
         """A delivery that asks for a control."""
-        asked = ControlRequested(self.facts(), control, keys, rule="mention")
+        place = control.conversation if isinstance(control, ConversationControl) else CONVERSATION
+        asked = ControlRequested(self.facts(conversation=place), control, keys, rule="mention")
         return Submission(self.receipt(), asked, TaskId(self.new_id()))
 
     def cancels(self, *keys: str, conversation: str = CONVERSATION, task_id: str | None = None) -> Submission:

@@ -1,6 +1,6 @@
 """Claims the keys of a batch: one sorted statement, then the losers learn whom they repeat."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Connection, delete, update
@@ -38,7 +38,7 @@ def claim_keys(connection: Connection, batch: Sequence[Submission]) -> Claims:
         for group in groups:
             _lead(claims, batch, group)
         return claims
-    owners = key_owners(connection, [str(row[0]) for row in rows])
+    owners = _owners(connection, rows)
     for group in groups:
         leader = batch[group.leader].receipt.id
         held = [
@@ -51,6 +51,14 @@ def claim_keys(connection: Connection, batch: Sequence[Submission]) -> Claims:
         claims.repeats.update(dict.fromkeys(group.members, task_id))
         _give(connection, group, leader, first_owner, task_id)
     return claims
+
+
+def _owners(connection: Connection, rows: Sequence[Cells]) -> Mapping[str, tuple[str, TaskId | None]]:
+    owners = dict(key_owners(connection, [str(row[0]) for row in rows]))
+    while freed := [row for row in rows if str(row[0]) not in owners]:
+        _ = INSERT_KEYS.run(connection, freed)
+        owners |= key_owners(connection, [str(row[0]) for row in freed])
+    return owners
 
 
 def _key_rows(batch: Sequence[Submission], group: TwinGroup) -> list[Cells]:

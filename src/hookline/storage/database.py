@@ -1,19 +1,20 @@
 """Opens the database: SQLite beside the process, or PostgreSQL by URL."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
-from hookline.domain.errors import ConfigurationError, StorageUnavailableError, UnstorableError
+from hookline.domain.errors import ConfigurationError
+from hookline.storage.driver_errors import translated_errors
 
 ResultT = TypeVar("ResultT")
 
@@ -120,23 +121,6 @@ class Database:
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
-
-
-@contextmanager
-def translated_errors() -> Generator[None]:
-    """Turn driver errors into errors of the domain, without the values they carry."""
-    try:
-        yield
-    except (DataError, IntegrityError) as error:
-        raise UnstorableError(_plain(error)) from error
-    except DBAPIError as error:
-        raise StorageUnavailableError(_plain(error)) from error
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
-        raise StorageUnavailableError(type(error).__name__) from error
-
-
-def _plain(error: DBAPIError) -> str:
-    return type(error.orig or error).__name__
 
 
 def open_database(url: str) -> Database:

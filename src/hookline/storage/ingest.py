@@ -20,6 +20,7 @@ from hookline.domain.outcome import (
 )
 from hookline.domain.queue import QueuedTask
 from hookline.domain.rules import Caps
+from hookline.domain.task import TaskState
 from hookline.storage.caps import over_cap
 from hookline.storage.claims import claim_keys, point_keys, release_keys
 from hookline.storage.columns import microseconds
@@ -79,8 +80,7 @@ class SqlIngestStore:
         self._create(work, [g for g in claims.leaders if _is_plain(batch[g.leader])])
         self._change(work, [g for g in claims.leaders if not _is_plain(batch[g.leader])])
         _record(work)
-        verdicts = [work.verdicts[index] for index in range(len(batch))]
-        return Committed(verdicts, work.queued, work.removed)
+        return Committed([work.verdicts[index] for index in range(len(batch))], work.queued, work.removed)
 
     def _create(self, work: _Batch, groups: Sequence[TwinGroup]) -> None:
         capped = over_cap(work.connection, self._caps, [work.submissions[g.leader] for g in groups])
@@ -106,11 +106,13 @@ class SqlIngestStore:
             else:
                 _control(work, group, outcome, known)
 
-    def _edit(self, work: _Batch, group: TwinGroup, asked: TaskRequested, known: Sequence[TaskFacts]) -> None:
+    def _edit(self, work: _Batch, group: TwinGroup, asked: TaskRequested, known: list[TaskFacts]) -> None:
         submission = work.submissions[group.leader]
         task = _latest(known, asked.facts.origin)
         if task is None or (task.state == "cancelled" and not task.has_started):
             self._create(work, [group])
+            if isinstance(work.verdicts[group.leader], Accepted):
+                known.append(_fresh(work, submission, asked))
         elif task.has_started or task.is_finished:
             _pass(work, group, Reason.ALREADY_STARTED)
         else:
@@ -131,6 +133,12 @@ def _conversations(batch: Sequence[Submission]) -> list[str]:
 
 def _latest(known: Sequence[TaskFacts], origin: str | None) -> TaskFacts | None:
     return next((task for task in reversed(known) if task.origin == origin), None)
+
+
+def _fresh(work: _Batch, submission: Submission, asked: TaskRequested) -> TaskFacts:
+    conversation = work.conversation(asked.facts.conversation or "")
+    origin = asked.facts.origin or conversation
+    return TaskFacts(submission.task_id, TaskState.QUEUED, conversation, origin, 0, asked.open_key)
 
 
 def _targets(work: _Batch, groups: Sequence[TwinGroup]) -> tuple[list[str], list[str]]:
@@ -194,10 +202,14 @@ def _withdraw(work: _Batch, group: TwinGroup, control: Withdraw, known: Sequence
 def _cancel(work: _Batch, group: TwinGroup, control: ConversationControl, known: Sequence[TaskFacts]) -> None:
     receipt = work.submissions[group.leader].receipt
     conversation = work.conversation(control.conversation)
+    later = {submission.task_id for submission in work.submissions[group.leader + 1 :]}
     meant = [
         task
         for task in known
-        if not task.is_finished and task.conversation == conversation and control.task_id in {None, task.id}
+        if not task.is_finished
+        and task.conversation == conversation
+        and control.task_id in {None, task.id}
+        and task.id not in later
     ]
     if not meant:
         _pass(work, group, Reason.NOTHING_TO_CANCEL)

@@ -1,0 +1,38 @@
+"""Tells what a driver refused for what is in it from what it could not do."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from asyncpg import DataError as AsyncpgDataError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+
+from hookline.domain.errors import StorageUnavailableError, UnstorableError
+
+
+@contextmanager
+def translated_errors() -> Generator[None]:
+    """Turn driver errors into errors of the domain, without the values they carry.
+
+    Raises:
+        StorageUnavailableError: the database could not do it.
+        UnstorableError: it refused a value; asyncpg says so by SQLSTATE class 22 or before it sends anything.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        refused = UnstorableError if _is_refusal(error) else StorageUnavailableError
+        raise refused(_plain(error)) from error
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise UnstorableError(type(error).__name__) from error
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise StorageUnavailableError(type(error).__name__) from error
+
+
+def _is_refusal(error: DBAPIError) -> bool:
+    cause = None if error.orig is None else error.orig.__cause__
+    return isinstance(error, DataError | IntegrityError) or isinstance(cause, AsyncpgDataError | ValueError)
+
+
+def _plain(error: DBAPIError) -> str:
+    cause = None if error.orig is None else error.orig.__cause__
+    return type(cause or error.orig or error).__name__
