@@ -1,0 +1,144 @@
+"""Redis and the database vanish or freeze under a real gateway: nothing is lost, and all of it recovers."""
+
+import asyncio
+import math
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateways import Gateway, eventually, gateway
+from ledger import queued_ids, read_ledger
+from load import Load, Seen, exchange, request_bytes
+from servers import PostgresServer, postgres_server, valkey_server
+from signed_webhooks import comment
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+
+async def send(running: Gateway, number: int) -> Seen:
+    return await exchange(running.port, request_bytes(comment(number)))
+
+
+async def health(running: Gateway) -> dict:
+    async with httpx.AsyncClient(timeout=10) as client:
+        return (await client.get(f"{running.admin_url}/health/ready")).json()
+
+
+async def are_all_queued(running: Gateway) -> bool:
+    return sorted(await queued_ids(running)) == sorted((await read_ledger(running)).origins)
+
+
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+async def test_without_redis_webhooks_are_accepted_and_its_return_brings_every_task(
+    tmp_path: Path, fault: str
+) -> None:
+    with valkey_server() as valkey, gateway(tmp_path / "home", redis_url=valkey.url) as running:
+        assert (await send(running, 1)).status == 202
+        valkey.kill() if fault == "killed" else valkey.freeze()
+        load = Load(running.port, comment, connections=8, first=2)
+        sending = asyncio.create_task(load.run())
+        await load.until(lambda: len(load.answers) >= 300)
+        load.stop()
+        await sending
+        assert {seen.status for seen in load.answers.values()} == {202}
+        told = await health(running)
+        assert (told["status"], list(told["down"])) == ("degraded", ["queue"])
+        valkey.start() if fault == "killed" else valkey.thaw()
+        await eventually(lambda: are_all_queued(running))
+
+
+async def test_a_wiped_redis_is_filled_again(tmp_path: Path) -> None:
+    with valkey_server() as valkey, gateway(tmp_path / "home", redis_url=valkey.url) as running:
+        for number in range(1, 51):
+            assert (await send(running, number)).status == 202
+        await eventually(lambda: are_all_queued(running))
+        before = await queued_ids(running)
+        await valkey_flush(valkey.url)
+        await eventually(lambda: are_all_queued(running))
+        assert await queued_ids(running) == before
+
+
+async def valkey_flush(url: str) -> None:
+    from hookline.queue.connection import open_redis
+
+    redis = open_redis(url)
+    await redis.flushall()
+    await redis.aclose()
+
+
+async def test_a_killed_embedded_valkey_comes_back_with_every_task(tmp_path: Path) -> None:
+    import psutil
+
+    with gateway(tmp_path / "home") as running:
+        assert (await send(running, 1)).status == 202
+        children = psutil.Process(running.running.pid).children(recursive=True)
+        servers = [child for child in children if "valkey" in child.name()]
+        assert servers
+        servers[0].kill()
+        assert (await send(running, 2)).status == 202
+        await eventually(lambda: are_all_queued(running))
+
+
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+async def test_without_the_database_the_answer_is_503_within_a_second(
+    tmp_path: Path, fault: str
+) -> None:
+    with valkey_server() as valkey, postgres_server() as database:
+        url = await prepared(database)
+        settings = {"database_url": url, "redis_url": valkey.url}
+        with gateway(tmp_path / "home", **settings) as running:
+            assert (await send(running, 1)).status == 202
+            database.kill() if fault == "killed" else database.freeze()
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            answers = await asyncio.gather(*(send(running, number) for number in range(2, 42)))
+            took = loop.time() - began
+            assert {seen.status for seen in answers} == {503}
+            assert all(math.ceil(float(seen.headers["retry-after"])) > 0 for seen in answers)
+            assert took < 3
+            told = await health(running)
+            assert (told["status"], "database" in told["down"]) == ("down", True)
+            database.start() if fault == "killed" else database.thaw()
+
+            async def is_back() -> bool:
+                return (await send(running, 100)).status in {200, 202}
+
+            await eventually(is_back)
+            await eventually(lambda: are_all_queued(running))
+            ledger = await read_ledger(running)
+            assert max(ledger.tasks_per_origin.values()) == 1
+
+
+async def prepared(server: PostgresServer) -> str:
+    from hookline.storage.database import open_database
+    from hookline.storage.migrator import upgrade
+
+    url = server.create_database()
+    database = open_database(url)
+    await upgrade(database)
+    await database.close()
+    return url
+
+
+async def test_two_gateways_on_one_postgresql_share_all_deliveries_without_a_deadlock(
+    tmp_path: Path, postgres: PostgresServer, migrated_postgres: str
+) -> None:
+    url = postgres.create_database(migrated_postgres)
+    with valkey_server() as valkey:
+        settings = {"database_url": url, "redis_url": valkey.url}
+        with gateway(tmp_path / "a", **settings) as one, gateway(tmp_path / "b", **settings) as other:
+            loads = [Load(running.port, comment, connections=32) for running in (one, other)]
+            sending = [asyncio.create_task(load.run()) for load in loads]
+            for load in loads:
+                await load.until(lambda load=load: len(load.answers) >= 5000, seconds=200)
+                load.stop()
+            await asyncio.gather(*sending)
+            statuses = [seen.status for load in loads for seen in load.answers.values()]
+            assert set(statuses) == {200, 202}
+            accepted = [number for load in loads for number in load.accepted()]
+            assert len(accepted) == len(set(accepted))
+            for number in set(loads[0].answers) & set(loads[1].answers):
+                assert loads[0].answers[number].task_id == loads[1].answers[number].task_id
+            ledger = await read_ledger(one)
+            assert max(ledger.tasks_per_origin.values()) == 1
