@@ -1,0 +1,82 @@
+"""`hookline db upgrade` and `hookline db prune`."""
+
+import asyncio
+import os
+from datetime import timedelta
+
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from hookline.bootstrap import settings_for_reading, utc_now
+from hookline.console.presentation import margin, print_json, print_lines, screen
+from hookline.console.running import Desk, place_of, run_at_desk
+from hookline.domain.errors import StorageUnavailableError
+from hookline.storage import migrator
+from hookline.storage.database import Database, open_database
+from hookline.storage.retention import Pruned, SqlRetention
+
+
+def upgrade() -> None:
+    """Bring the database to the schema of this version."""
+    settings = settings_for_reading(os.environ)
+    if settings.is_embedded:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    print_lines(screen(), (asyncio.run(_upgraded(settings.database_url)),))
+
+
+async def _upgraded(url: str) -> str:
+    database = open_database(url)
+    try:
+        return await _migrated(database)
+    except StorageUnavailableError as error:
+        raise StorageUnavailableError(
+            f"the database at {place_of(database)} does not answer ({error})"
+        ) from None
+    finally:
+        await database.close()
+
+
+async def _migrated(database: Database) -> str:
+    before, newest = await migrator.current_revision(database), migrator.newest_revision()
+    if before == newest:
+        return f"{place_of(database)} has the schema of this version already ({newest})"
+    await migrator.upgrade(database)
+    return f"{place_of(database)}: from {before or 'empty'} to {newest}"
+
+
+def prune(bodies_days: int | None, deliveries_days: int | None, keys_days: int | None, as_json: bool) -> None:
+    """Forget what is older than the settings or the options say."""
+
+    async def work(desk: Desk) -> None:
+        kept = desk.settings.retention
+        ages = (
+            timedelta(days=bodies_days or kept.bodies_days),
+            timedelta(days=deliveries_days or kept.deliveries_days),
+            timedelta(days=keys_days or kept.keys_days),
+        )
+        with _progress() as progress:
+            _ = progress.add_task("pruning", total=None)
+            pruned = await SqlRetention(desk.database).prune(utc_now(), *ages)
+        _tell(pruned, as_json)
+
+    run_at_desk(work)
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=margin(),
+        transient=True,
+    )
+
+
+def _tell(pruned: Pruned, as_json: bool) -> None:
+    out = screen()
+    if as_json:
+        print_json(
+            out, {"bodies": pruned.bodies, "deliveries": pruned.deliveries, "keys": pruned.keys}, indent=None
+        )
+        return
+    told = f"forgotten: {pruned.bodies} bodies, {pruned.deliveries} deliveries, {pruned.keys} keys"
+    print_lines(out, (told,))

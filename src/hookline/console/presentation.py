@@ -1,0 +1,125 @@
+"""What commands print: tables, facts and JSON, with everything from outside made harmless.
+
+On a terminal tables are drawn; elsewhere columns are separated by tabs, and nothing is wrapped or cut.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from pydantic import JsonValue, TypeAdapter
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+ID_WIDTH = 36
+
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+_SPACE = re.compile(r"[ \t\n\r\v\f\x85\u2028\u2029]+")
+_DANGEROUS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+"""Controls of terminals (C0, DEL, C1), of the direction of writing, of lines; invisible characters."""
+
+ItemT = TypeVar("ItemT")
+
+
+class Printer(Console):
+    """A console that lets a reader who went away end the command quietly."""
+
+    def on_broken_pipe(self) -> None:
+        """The reader has had enough.
+
+        Raises:
+            BrokenPipeError: always, for whoever runs the command.
+        """
+        self.quiet = True
+        raise BrokenPipeError
+
+
+def screen() -> Console:
+    """Standard output."""
+    return Printer(highlight=False, markup=False, emoji=False)
+
+
+def margin() -> Console:
+    """Standard error, for what is not the answer itself."""
+    return Printer(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def neutral(text: str) -> str:
+    """A text of outsiders as one harmless line: what could steer a terminal becomes U+FFFD."""
+    return _DANGEROUS.sub("\ufffd", _SPACE.sub(" ", text).strip())
+
+
+def neutral_block(text: str) -> str:
+    """A text of outsiders with its lines and tabs kept, and all else made harmless."""
+    return _DANGEROUS.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def told(moment: datetime | None) -> str:
+    """A time as `2026-03-01 12:00:00Z`; nothing for none."""
+    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; a `fixed` one is never cut, and `styles` colours cells by their text."""
+
+    title: str
+    fixed: bool = True
+    styles: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def print_table(out: Console, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of texts from anywhere."""
+    if not out.is_terminal:
+        print_lines(out, ("\t".join(column.title for column in columns),))
+        print_lines(out, ("\t".join(map(neutral, row)) for row in rows))
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    cells = [[neutral(cell) for cell in row] for row in rows]
+    for at, column in enumerate(columns):
+        widest = max((len(row[at]) for row in cells), default=0)
+        table.add_column(column.title, min_width=min(widest, ID_WIDTH) if column.fixed else 4)
+    for row in cells:
+        table.add_row(*(_cell(column, text) for column, text in zip(columns, row, strict=True)))
+    out.print(table)
+
+
+def _cell(column: Column, text: str) -> Text:
+    return Text(text, style=column.styles.get(text, ""), no_wrap=True, overflow="ellipsis")
+
+
+def print_facts(out: Console, facts: Mapping[str, str | None]) -> None:
+    """Print named texts from anywhere, one in a line; those that are `None` or empty are left out."""
+    shown = {name: neutral(text) for name, text in facts.items() if text}
+    width = max(map(len, shown), default=0)
+    print_lines(out, (f"{name:<{width}}  {text}" for name, text in shown.items()))
+
+
+def print_lines(out: Console, lines: Iterable[str]) -> None:
+    """Print harmless lines as they are, however long."""
+    for line in lines:
+        _ = out.file.write(f"{line}\n")
+
+
+def plain(adapter: TypeAdapter[ItemT], value: ItemT) -> JsonValue:
+    """A value as JSON knows it."""
+    return _JSON.validate_json(adapter.dump_json(value))
+
+
+def print_json(out: Console, value: JsonValue, *, indent: int | None = 2) -> None:
+    """Print JSON; characters that could steer a terminal are escaped, so nothing is lost."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    print_lines(out, (_DANGEROUS.sub(_escape, text),))
+
+
+def _escape(match: re.Match[str]) -> str:
+    units = match.group().encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
