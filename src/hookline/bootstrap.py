@@ -167,7 +167,7 @@ def make_gateway(settings: Settings, redis_url: str, registry: CollectorRegistry
         SqlLogSource(database),
         TaskLogFiles(settings.task_logs_dir),
         log_duty.hold,
-        lambda: not intake.is_idle,
+        lambda: intake.is_pressed,
         utc_now,
     )
     parts = RouteParts(

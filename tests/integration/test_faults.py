@@ -81,9 +81,7 @@ async def test_a_killed_embedded_valkey_comes_back_with_every_task(tmp_path: Pat
 
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
-async def test_without_the_database_the_answer_is_503_within_a_second(
-    tmp_path: Path, fault: str
-) -> None:
+async def test_without_the_database_the_answer_is_503_within_a_second(tmp_path: Path, fault: str) -> None:
     with valkey_server() as valkey, postgres_server() as database:
         url = await prepared(database)
         settings = {"database_url": url, "redis_url": valkey.url}

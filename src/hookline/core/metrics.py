@@ -16,8 +16,8 @@ _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 class IntakeMetrics(Protocol):
     """What intake reports."""
 
-    def committed(self, size: int, /) -> None:
-        """A batch of this many submissions was committed."""
+    def committed(self, size: int, seconds: float, /) -> None:
+        """A batch of this many submissions was committed, in this time."""
         ...
 
     def dropped(self, count: int, /) -> None:
@@ -75,6 +75,12 @@ class Metrics:
             buckets=_BATCH_SIZES,
             registry=registry,
         )
+        self._commits = Histogram(
+            "intake_commit_duration_seconds",
+            "Time of a committed transaction.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
         self._dropped = Counter(
             "intake_notes_dropped_total",
             "Ignored deliveries that were answered but not recorded, for want of room.",
@@ -105,9 +111,10 @@ class Metrics:
         """Observe how long an accepted delivery waited for its answer."""
         self._accept(provider).observe(seconds)
 
-    def committed(self, size: int, /) -> None:
-        """Observe the size of a committed batch."""
+    def committed(self, size: int, seconds: float, /) -> None:
+        """Observe the size of a committed batch, and what its transaction took."""
         self._batches.observe(size)
+        self._commits.observe(seconds)
 
     def dropped(self, count: int, /) -> None:
         """Count ignored deliveries that were not recorded."""

@@ -11,7 +11,7 @@ from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
 
 PUSH_AT_ONCE = 1_000
 WAITING_LIMIT = 20_000
-MARK_AFTER_SECONDS = 0.25
+MARK_AFTER_SECONDS = 1.0
 MARKS_AT_ONCE = 2_000
 
 

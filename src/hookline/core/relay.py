@@ -46,7 +46,7 @@ class RelayPace:
     """
 
     interval_seconds: float = 1.0
-    grace: timedelta = timedelta(seconds=2)
+    grace: timedelta = timedelta(seconds=4)
     batch: int = 1_000
     audit_batch: int = 500
 

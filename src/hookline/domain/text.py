@@ -14,6 +14,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def clean(value: str) -> str:
     """Replace NUL and lone surrogates, which no database stores, by U+FFFD."""
+    if value.isascii():
+        return value.replace("\x00", "\ufffd") if "\x00" in value else value
     return _UNSTORABLE.sub("\ufffd", value) if _UNSTORABLE.search(value) else value
 
 

@@ -7,6 +7,7 @@ PostgreSQL one `unnest` of arrays, whose text never changes and so stays prepare
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TypeAlias
 
 from sqlalchemy import Connection, CursorResult
@@ -35,7 +36,7 @@ class BulkInsert:
             return 0
         if connection.dialect.name == "sqlite":
             return self._run_sqlite(connection, rows)
-        columns: tuple[list[Cell], ...] = tuple([row[at] for row in rows] for at in range(len(self.columns)))
+        columns = tuple(map(list, zip(*rows, strict=True)))
         return _count(connection.exec_driver_sql(self._postgresql, columns))
 
     def _run_sqlite(self, connection: Connection, rows: Sequence[Cells]) -> int:
@@ -44,7 +45,7 @@ class BulkInsert:
         inserted = 0
         for start in range(0, len(rows), most):
             part = rows[start : start + most]
-            flat = tuple(cell for row in part for cell in row)
+            flat = tuple(chain.from_iterable(part))
             inserted += _count(connection.exec_driver_sql(self._sqlite(len(part)), flat))
         return inserted
 

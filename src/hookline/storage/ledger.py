@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hookline.domain.command import Band
@@ -29,9 +30,7 @@ class SqlQueueLedger:
         """Note that these tasks are in the queue of this epoch."""
         if not task_ids:
             return
-        async with self._database.write() as connection:
-            change = update(TaskRow).where(TaskRow.id.in_(sorted(task_ids))).values(queue_epoch=epoch)
-            _ = await connection.execute(change)
+        await self._database.transact(partial(_mark, task_ids=sorted(task_ids), epoch=epoch))
 
     async def missing(self, epoch: QueueEpoch, before: datetime, limit: int, /) -> Sequence[QueuedTask]:
         """Claimable tasks, accepted before a moment, that the queue of this epoch lacks; oldest first."""
@@ -64,3 +63,7 @@ class SqlQueueLedger:
         async with self._database.read() as connection:
             claimable = set((await connection.execute(query)).scalars())
         return [task_id for task_id in task_ids if task_id not in claimable]
+
+
+def _mark(connection: Connection, task_ids: Sequence[TaskId], epoch: QueueEpoch) -> None:
+    _ = connection.execute(update(TaskRow).where(TaskRow.id.in_(task_ids)).values(queue_epoch=epoch))

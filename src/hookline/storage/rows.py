@@ -107,8 +107,8 @@ def task_cells(submission: Submission, asked: TaskRequested, conversation: str) 
         receipt.id,
         asked.trigger.value,
         asked.command.verb.value,
-        shorten(clean(asked.command.text), TEXT_LIMIT),
-        shorten(clean(facts.title), TITLE_LIMIT),
+        _bounded(asked.command.text, TEXT_LIMIT),
+        _bounded(facts.title, TITLE_LIMIT),
         _optional_text(facts.url),
         _optional_name(actor.id if actor else None),
         _optional_name(actor.name if actor else None),
@@ -173,7 +173,7 @@ def _cells(
         _optional_name(actor.name if actor else None),
         actor.kind.value if actor else None,
         _optional_text(facts.url),
-        shorten(clean(facts.title), TITLE_LIMIT),
+        _bounded(facts.title, TITLE_LIMIT),
         status,
         reason,
         _optional_text(detail or None),
@@ -188,12 +188,18 @@ def _cells(
 
 
 def _name(value: str) -> str:
-    return shorten(clean(value), NAME_LIMIT)
+    return _bounded(value, NAME_LIMIT)
 
 
 def _optional_name(value: str | None) -> str | None:
-    return None if value is None else _name(value)
+    return None if value is None else _bounded(value, NAME_LIMIT)
 
 
 def _optional_text(value: str | None) -> str | None:
-    return None if value is None else shorten(clean(value), TEXT_LIMIT)
+    return None if value is None else _bounded(value, TEXT_LIMIT)
+
+
+def _bounded(value: str, limit: int) -> str:
+    if len(value) <= limit and value.isascii() and "\x00" not in value:
+        return value
+    return shorten(clean(value), limit)

@@ -1,0 +1,13 @@
+"""Chooses a benchmark by name."""
+
+import sys
+
+from bench import ingest
+
+BENCHMARKS = {"ingest": ingest.main}
+
+if __name__ == "__main__":
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in BENCHMARKS:
+        sys.exit(f"usage: scripts/bench {{{'|'.join(BENCHMARKS)}}} [options]; `--help` lists them")
+    BENCHMARKS[name](sys.argv[2:])
