@@ -142,7 +142,6 @@ def test_code_and_quotations_never_command(text: str, fixture: str) -> None:
         "```@agent cancel``` @agent fix it",
         "a ` and\n<@U01AGENT> fix it",
         "1 &gt; 0\n@agent fix it",
-        "<@U01AGENT> `a &amp; b` fix it",
     ],
 )
 def test_what_stands_beside_code_and_quotations_commands(text: str) -> None:
