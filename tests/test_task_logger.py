@@ -141,6 +141,17 @@ async def test_a_file_of_another_making_is_put_beside(desk: Desk) -> None:
     assert path.with_suffix(".damaged").stat().st_size == LONGEST_TAIL_BYTES + 1
 
 
+async def test_lines_of_another_task_do_not_count(desk: Desk) -> None:
+    desk.source.tell(story(1, 1))
+    await desk.logger.project_once()
+    path = desk.files.path_of(task_id(2))
+    path.parent.mkdir()
+    path.write_bytes(desk.files.path_of(task_id(1)).read_bytes())
+    desk.source.tell(story(2, 1))
+    await desk.logger.project_once()
+    assert [line.task_id for line in desk.lines(2)] == [task_id(2)] * 6
+
+
 async def test_a_long_line_is_found_behind_the_first_look(desk: Desk) -> None:
     long = story(1, 2)
     long.facts[1].data["text"] = "é" * 200_000
@@ -214,7 +225,8 @@ async def test_it_gives_way_to_intake(tmp_path: Path) -> None:
     desk.logger.start()
     await desk.source.marked.wait()
     desk.logger.nudge()
-    await asyncio.sleep(0)
+    for _ in range(100):
+        await asyncio.sleep(0)
     await desk.logger.stop()
     assert desk.source.limits == [2]
     assert len(desk.source.logged) == 2

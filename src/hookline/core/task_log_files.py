@@ -112,7 +112,7 @@ def _find_end(file: int, task_id: TaskId) -> _End | None:
     for window in (TAIL_BYTES, LONGEST_TAIL_BYTES):
         start = max(size - window, 0)
         tail = os.pread(file, size - start, start)
-        end = _last_line(tail, task_id, begins_with_a_line=start == 0)
+        end = _last_line(tail, task_id)
         if end is not None:
             return _End(end.seq, start + end.offset)
         if start == 0:
@@ -120,12 +120,10 @@ def _find_end(file: int, task_id: TaskId) -> _End | None:
     return None
 
 
-def _last_line(tail: bytes, task_id: TaskId, *, begins_with_a_line: bool) -> _End | None:
+def _last_line(tail: bytes, task_id: TaskId) -> _End | None:
     end = tail.rfind(b"\n")
     while end >= 0:
         before = tail.rfind(b"\n", 0, end)
-        if before < 0 and not begins_with_a_line:
-            return None
         line = _read(tail[before + 1 : end])
         if line is not None and line.task_id == task_id:
             return _End(line.seq, end + 1)

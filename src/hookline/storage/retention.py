@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hookline.domain.errors import ConfigurationError
+from hookline.domain.ids import first_id_at
 from hookline.domain.task import FINISHED_STATES
 from hookline.storage.database import Database
-from hookline.storage.id_ranges import made_before
 from hookline.storage.models import DedupeKeyRow, DeliveryRow, DeliveryTaskRow, TaskRow
 
 CHUNK = 500
@@ -77,7 +77,7 @@ class SqlRetention:
         condition: ColumnElement[bool],
         forget: Callable[[AsyncConnection, list[str]], Awaitable[None]],
     ) -> int:
-        is_old = made_before(DeliveryRow.id, before) & (DeliveryRow.received_at < before)
+        is_old = (DeliveryRow.id < first_id_at(before)) & (DeliveryRow.received_at < before)
         pruned, last = 0, ""
         while True:
             query = (
