@@ -102,7 +102,7 @@ def send(
         return
     if provider is None or event is None:
         raise ConfigurationError("expected a provider and an event; `hookline send --list` tells them")
-    errand = console.send.Errand(
+    errand = console.sending.Errand(
         provider, event, text, action, source, url, count, secret_env, tuple(change or ())
     )
     console.send.send(errand, only_print=only_print, as_json=as_json)

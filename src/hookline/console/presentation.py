@@ -86,7 +86,8 @@ def print_table(out: Console, columns: Sequence[Column], rows: Iterable[Sequence
     cells = [[neutral(cell) for cell in row] for row in rows]
     for at, column in enumerate(columns):
         widest = max((len(row[at]) for row in cells), default=0)
-        table.add_column(column.title, min_width=min(widest, ID_WIDTH) if column.fixed else 4)
+        narrowest = min(widest, ID_WIDTH) if column.fixed else 1
+        table.add_column(column.title, min_width=narrowest, no_wrap=column.fixed)
     for row in cells:
         table.add_row(*(_cell(column, text) for column, text in zip(columns, row, strict=True)))
     out.print(table)
@@ -116,7 +117,8 @@ def plain(adapter: TypeAdapter[ItemT], value: ItemT) -> JsonValue:
 
 def print_json(out: Console, value: JsonValue, *, indent: int | None = 2) -> None:
     """Print JSON; characters that could steer a terminal are escaped, so nothing is lost."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
     print_lines(out, (_DANGEROUS.sub(_escape, text),))
 
 

@@ -47,9 +47,8 @@ async def desk(settings: Settings) -> AsyncGenerator[Desk]:
     """
     database = open_database(settings.database_url)
     if is_missing(database):
-        raise ConfigurationError(
-            f"there is no database at {place_of(database)} yet; start `hookline serve`, or `hookline db upgrade`"
-        )
+        place = place_of(database)
+        raise ConfigurationError(f"there is no database at {place} yet; start `hookline serve`")
     try:
         yield Desk(settings, database, make_insights(database))
     except StorageUnavailableError as error:
