@@ -29,6 +29,9 @@ from signed_webhooks import SECRETS
 
 ResultT = TypeVar("ResultT")
 
+HOSTILE = "\x1b[31mred\x9b2J [bold]x[/bold] \u202egnp.exe\r\n[link=https://evil.example]y[/link] \u200bz \x07"
+STEERING = ("\x1b", "\x9b", "\u202e", "\u200b", "\x07", "\r")
+
 
 @dataclass(frozen=True)
 class Taken:

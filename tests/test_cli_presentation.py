@@ -78,14 +78,32 @@ def test_json_loses_nothing_and_steers_nothing(text: str) -> None:
     assert neutral_block(printed(out)) == printed(out)
 
 
-def test_an_id_is_never_cut_on_a_narrow_terminal() -> None:
-    out = console(width=60)
+def test_a_wide_terminal_gets_a_table_with_cut_titles() -> None:
+    out = console(width=100)
     print_table(out, COLUMNS, [(ID, "github:octo/app", "a long title " * 20)])
     lines = printed(out).splitlines()
-    assert len(lines) == 3
-    assert lines[2].startswith(ID)
-    assert lines[2].rstrip().endswith("…")
-    assert all(len(line) <= 60 for line in lines)
+    assert len(lines) == 2
+    assert lines[1].startswith(f"{ID}  github:octo/app")
+    assert lines[1].rstrip().endswith("…")
+    assert all(len(line) <= 100 for line in lines)
+
+
+@pytest.mark.parametrize("width", [20, 60])
+def test_a_narrow_terminal_gets_two_lines_and_whole_ids(width: int) -> None:
+    out = console(width=width)
+    print_table(out, COLUMNS, [(ID, "github:octo/app", "a long title " * 20)])
+    first, second = printed(out).splitlines()
+    assert first == ID
+    assert second.startswith("  github:octo/app")
+    assert second.endswith("…")
+    assert len(second) == width
+
+
+def test_wide_characters_keep_columns_straight() -> None:
+    out = console(width=80)
+    columns = (Column("a"), Column("b"), Column("c"))
+    print_table(out, columns, [("日本", "x", "y"), ("zz", "x", "y")])
+    assert printed(out).splitlines() == ["a     b  c", "日本  x  y", "zz    x  y"]
 
 
 def test_markup_in_a_table_stays_text() -> None:

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from pydantic import JsonValue, TypeAdapter
-from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-ID_WIDTH = 36
-
+_GAP = 2
+_READABLE = 24
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 _SPACE = re.compile(r"[ \t\n\r\v\f\x85\u2028\u2029]+")
 _DANGEROUS = re.compile(
@@ -77,17 +77,29 @@ class Column:
 
 
 def print_table(out: Console, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of texts from anywhere."""
+    """Print rows of texts from anywhere; on a narrow terminal each takes two lines."""
     if not out.is_terminal:
         print_lines(out, ("\t".join(column.title for column in columns),))
         print_lines(out, ("\t".join(map(neutral, row)) for row in rows))
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     cells = [[neutral(cell) for cell in row] for row in rows]
-    for at, column in enumerate(columns):
-        widest = max((len(row[at]) for row in cells), default=0)
-        narrowest = min(widest, ID_WIDTH) if column.fixed else 1
-        table.add_column(column.title, min_width=narrowest, no_wrap=column.fixed)
+    widths = [
+        max(cell_len(column.title), *(cell_len(row[at]) for row in cells), 0)
+        for at, column in enumerate(columns)
+    ]
+    needed = sum(width for width, column in zip(widths, columns, strict=True) if column.fixed)
+    flexible = sum(not column.fixed for column in columns)
+    if needed + _GAP * len(columns) + _READABLE * flexible <= out.width:
+        _draw(out, columns, cells)
+        return
+    for row in cells:
+        _print_stacked(out, columns, widths, row)
+
+
+def _draw(out: Console, columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> None:
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.title, no_wrap=column.fixed)
     for row in cells:
         table.add_row(*(_cell(column, text) for column, text in zip(columns, row, strict=True)))
     out.print(table)
@@ -95,6 +107,22 @@ def print_table(out: Console, columns: Sequence[Column], rows: Iterable[Sequence
 
 def _cell(column: Column, text: str) -> Text:
     return Text(text, style=column.styles.get(text, ""), no_wrap=True, overflow="ellipsis")
+
+
+def _print_stacked(
+    out: Console, columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]
+) -> None:
+    first, second = Text(), Text("  ")
+    for column, width, cell in zip(columns, widths, row, strict=True):
+        line = first if column.fixed else second
+        _ = line.append(cell, style=column.styles.get(cell, "" if column.fixed else "dim"))
+        _ = line.append(" " * (width - cell_len(cell) + _GAP if column.fixed else _GAP))
+    first.rstrip()
+    out.print(first, soft_wrap=True)
+    second.rstrip()
+    second.truncate(out.width, overflow="ellipsis")
+    if second.plain.strip():
+        out.print(second, soft_wrap=True)
 
 
 def print_facts(out: Console, facts: Mapping[str, str | None]) -> None:
