@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from command_line import Home, empty_home, home
-from hookline.bootstrap import settings_for_reading
+from hookline.configuration import settings_for_reading
 from hookline.console.checked_parts import (
     ask_gateway,
     clock_finding,

@@ -28,15 +28,14 @@ from hookline.core.task_logger import TaskLogger
 from hookline.domain.errors import StorageUnavailableError
 from hookline.domain.queue import TaskQueue
 from hookline.domain.webhook import WebhookHandler
-from hookline.embedded.made_secrets import make_secrets, read_made_secrets
 from hookline.gateway.admission import Admission, AdmissionLimits
 from hookline.gateway.body import BodyDeadline
 from hookline.gateway.route import RouteParts
 from hookline.queue.connection import open_redis
 from hookline.queue.guarded import GuardedTaskQueue, speaks_against_the_queue
 from hookline.queue.redis_queue import RedisTaskQueue
-from hookline.registry import PROVIDERS, TRAITS, Provider
-from hookline.settings import Settings, home_of, load_settings
+from hookline.registry import PROVIDERS, Provider
+from hookline.settings import Settings
 from hookline.storage.database import Database, open_database
 from hookline.storage.delivery_reader import SqlDeliveryReader
 from hookline.storage.duties import SqlDuties
@@ -57,21 +56,6 @@ def utc_now() -> datetime:
 def new_id() -> str:
     """A fresh UUIDv7."""
     return str(uuid7())
-
-
-def settings_for_serving(environment: Mapping[str, str]) -> Settings:
-    """Settings of a gateway; the embedded default's missing secrets are made."""
-    made: Mapping[str, str] = {}
-    if not environment.get("DATABASE_URL"):
-        home = home_of(environment)
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = make_secrets(home, [traits.secret_variable for traits in TRAITS.values()])
-    return load_settings(environment, TRAITS, made)
-
-
-def settings_for_reading(environment: Mapping[str, str]) -> Settings:
-    """Settings of a command beside a gateway; nothing is made."""
-    return load_settings(environment, TRAITS, read_made_secrets(home_of(environment)))
 
 
 def make_handlers(

@@ -7,7 +7,8 @@ import sys
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from hookline.bootstrap import make_gateway, settings_for_reading
+from hookline.bootstrap import make_gateway
+from hookline.configuration import settings_for_reading
 from hookline.domain.errors import ConfigurationError
 from hookline.listeners import Address
 from hookline.public_listener import public_listener, stop_signal

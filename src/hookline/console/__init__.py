@@ -8,9 +8,33 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hookline.console import db, deliveries, doctor, ending, replay, send, sending, serve, task_log, tasks
+    from hookline.console import (
+        db,
+        deliveries,
+        doctor,
+        ending,
+        gateway,
+        replay,
+        send,
+        sending,
+        serve,
+        task_log,
+        tasks,
+    )
 
-__all__ = ["db", "deliveries", "doctor", "ending", "replay", "send", "sending", "serve", "task_log", "tasks"]
+__all__ = [
+    "db",
+    "deliveries",
+    "doctor",
+    "ending",
+    "gateway",
+    "replay",
+    "send",
+    "sending",
+    "serve",
+    "task_log",
+    "tasks",
+]
 
 
 def __getattr__(name: str) -> ModuleType:

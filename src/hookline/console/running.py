@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from hookline.bootstrap import make_insights, settings_for_reading
+from hookline.bootstrap import make_insights
+from hookline.configuration import settings_for_reading
 from hookline.core.insights import Insights
 from hookline.domain.errors import ConfigurationError, StorageUnavailableError
 from hookline.settings import Settings

@@ -7,7 +7,7 @@ import httpx
 from pydantic import JsonValue
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hookline.bootstrap import settings_for_reading
+from hookline.configuration import settings_for_reading
 from hookline.console.presentation import (
     Column,
     margin,

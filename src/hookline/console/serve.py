@@ -5,19 +5,16 @@ import shutil
 import tempfile
 
 import typer
-import uvloop
 from rich.console import Console
 
-from hookline.bootstrap import settings_for_serving
+from hookline import console
+from hookline.configuration import settings_for_serving
 from hookline.domain.errors import ConfigurationError
-from hookline.registry import TRAITS
-from hookline.serving import MULTIPROCESS_VARIABLE, Serving
-from hookline.serving import serve as serve_gateway
 from hookline.settings import Settings
 from hookline.settings_file import ServerSection
-from hookline.tuning import tune_interpreter
 
 USAGE = 2
+MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(
@@ -38,8 +35,7 @@ def serve(
         _warn(out, settings)
         folder = _share_metrics(settings.server)
         try:
-            tune_interpreter()
-            uvloop.run(serve_gateway(settings, lambda serving: _welcome(out, settings, serving)))
+            console.gateway.run(settings, out)
         finally:
             if folder is not None:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -62,21 +58,3 @@ def _warn(out: Console, settings: Settings) -> None:
         out.print(
             f"no route for {missing.provider}/{missing.name}: {missing.variable} is not set", markup=False
         )
-
-
-def _welcome(out: Console, settings: Settings, serving: Serving) -> None:
-    base = settings.server.public_url or serving.public.url
-    for source in settings.sources:
-        traits = TRAITS[source.provider]
-        made = traits.secret_variable in settings.made_secrets
-        out.print(f"{source.provider:<7} {base.rstrip('/')}{source.path}", markup=False)
-        if made and not traits.issues_secret:
-            place = settings.home / "secrets.json"
-            out.print(f"        secret: {traits.secret_variable} in {place}; paste it at {traits.paste_at}")
-        elif made:
-            out.print(
-                f"        development secret, known to `hookline send` only; {traits.paste_at}, "
-                f"and set {traits.secret_variable}"
-            )
-    out.print(f"admin   {serving.admin.url}/health/ready, {serving.admin.url}/metrics", markup=False)
-    out.print(f"ready: webhooks at {serving.public.url}", markup=False)

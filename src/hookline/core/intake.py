@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
 
+from hookline.core.background import Loop
 from hookline.core.metrics import IntakeMetrics
 from hookline.core.queue_feed import QueueFeed
 from hookline.domain.delivery import Verdict
@@ -80,7 +81,6 @@ class Intake:
         self._store = store
         self._feed = feed
         self._metrics = metrics
-        self._committers = committers
         self._limits = limits or IntakeLimits()
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
@@ -90,7 +90,7 @@ class Intake:
         self._last_size = 0
         self._last_seconds = 0.0
         self._pressed_until = 0.0
-        self._tasks: list[asyncio.Task[None]] = []
+        self._loops = [Loop("intake", self._commit_next) for _ in range(committers)]
         self._abandoned: set[asyncio.Task[Committed]] = set()
 
     @property
@@ -100,15 +100,13 @@ class Intake:
 
     def start(self) -> None:
         """Start the committers on the running loop."""
-        self._tasks = [asyncio.create_task(self._commit_forever()) for _ in range(self._committers)]
+        for loop in self._loops:
+            loop.start()
 
     async def stop(self) -> None:
         """Stop the committers; what still waits is answered with an error."""
-        for task in self._tasks:
-            _ = task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        for loop in self._loops:
+            await loop.stop()
         self._refuse_all(StorageUnavailableError("stopping"))
 
     def submit(self, submission: Submission) -> asyncio.Future[Verdict]:
@@ -133,23 +131,20 @@ class Intake:
             self._is_enough.set()
         return answer
 
-    async def _commit_forever(self) -> None:
-        while True:
-            while not self._waiting:
-                self._is_work.clear()
-                _ = await self._is_work.wait()
-            await self._linger()
-            batch = self._gather()
-            if not batch:
-                continue
-            try:
-                await self._commit(batch)
-            except StorageUnavailableError as error:
-                self._reject(batch, error)
-                self._refuse_all(error)
-            except asyncio.CancelledError:
-                self._reject(batch, StorageUnavailableError("stopping"))
-                raise
+    async def _commit_next(self) -> None:
+        while not self._waiting:
+            self._is_work.clear()
+            _ = await self._is_work.wait()
+        await self._linger()
+        batch = self._gather()
+        try:
+            await self._commit(batch)
+        except StorageUnavailableError as error:
+            self._reject(batch, error)
+            self._refuse_all(error)
+        except BaseException:
+            self._reject(batch, StorageUnavailableError("the commit was broken off"))
+            raise
 
     def _remember(self, size: int, seconds: float) -> None:
         self._last_size, self._last_seconds = size, seconds
@@ -177,6 +172,8 @@ class Intake:
         return batch
 
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
+        if not batch:
+            return
         began = perf_counter()
         try:
             committed = await self._within_patience([waiting.submission for waiting in batch])

@@ -5,6 +5,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 
+from hookline.core.background import Loop
 from hookline.core.metrics import IntakeMetrics
 from hookline.domain.errors import StorageUnavailableError, UnstorableError
 from hookline.domain.intake import IngestStore, Note
@@ -33,18 +34,15 @@ class Notebook:
         self._notes: deque[Note] = deque()
         self._bytes = 0
         self._is_work = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Loop("notebook", self._write_next)
 
     def start(self) -> None:
         """Start writing on the running loop."""
-        self._task = asyncio.create_task(self._write_forever())
+        self._loop.start()
 
     async def stop(self) -> None:
         """Write what is there, as far as the database answers, and stop."""
-        if self._task is not None:
-            _ = self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._loop.stop()
         with suppress(StorageUnavailableError):
             await self.flush()
 
@@ -83,12 +81,11 @@ class Notebook:
                 with suppress(UnstorableError):
                     await self._write([note])
 
-    async def _write_forever(self) -> None:
-        while True:
-            _ = await self._is_work.wait()
-            self._is_work.clear()
-            await asyncio.sleep(self._limits.pause_seconds)
-            try:
-                await self.flush()
-            except StorageUnavailableError:
-                self._is_work.set()
+    async def _write_next(self) -> None:
+        _ = await self._is_work.wait()
+        self._is_work.clear()
+        await asyncio.sleep(self._limits.pause_seconds)
+        try:
+            await self.flush()
+        except StorageUnavailableError:
+            self._is_work.set()

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-from hookline.domain.errors import CircuitOpenError, HooklineError, QueueUnavailableError
+from hookline.core.background import Loop
+from hookline.domain.errors import HooklineError, QueueUnavailableError
 from hookline.domain.ids import TaskId
 from hookline.domain.intake import QueueLedger
 from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
@@ -27,19 +28,17 @@ class QueueFeed:
         self._marks: dict[QueueEpoch, list[TaskId]] = {}
         self._is_work = asyncio.Event()
         self._is_pushed = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._loops = (Loop("queue-push", self._push_next), Loop("queue-mark", self._mark_next))
 
     def start(self) -> None:
         """Start pushing on the running loop."""
-        self._tasks = [asyncio.create_task(self._push_forever()), asyncio.create_task(self._mark_forever())]
+        for loop in self._loops:
+            loop.start()
 
     async def stop(self) -> None:
         """Push and mark what is there, as far as the servers answer, and stop."""
-        for task in self._tasks:
-            _ = task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        for loop in self._loops:
+            await loop.stop()
         with suppress(HooklineError):
             await self._push()
             await self._mark()
@@ -52,12 +51,11 @@ class QueueFeed:
         if queued or removed:
             self._is_work.set()
 
-    async def _push_forever(self) -> None:
-        while True:
-            _ = await self._is_work.wait()
-            self._is_work.clear()
-            with suppress(QueueUnavailableError, CircuitOpenError):
-                await self._push()
+    async def _push_next(self) -> None:
+        _ = await self._is_work.wait()
+        self._is_work.clear()
+        with suppress(QueueUnavailableError):
+            await self._push()
 
     async def _push(self) -> None:
         queued, self._queued = self._queued, []
@@ -74,17 +72,16 @@ class QueueFeed:
     async def _remove(self, removed: Sequence[TaskId]) -> None:
         try:
             _ = await self._queue.remove(removed)
-        except (QueueUnavailableError, CircuitOpenError):
+        except QueueUnavailableError:
             self._removed = [*removed[-WAITING_LIMIT:], *self._removed]
             raise
 
-    async def _mark_forever(self) -> None:
-        while True:
-            _ = await self._is_pushed.wait()
-            self._is_pushed.clear()
-            await asyncio.sleep(MARK_AFTER_SECONDS)
-            with suppress(HooklineError):
-                await self._mark()
+    async def _mark_next(self) -> None:
+        _ = await self._is_pushed.wait()
+        self._is_pushed.clear()
+        await asyncio.sleep(MARK_AFTER_SECONDS)
+        with suppress(HooklineError):
+            await self._mark()
 
     async def _mark(self) -> None:
         marks, self._marks = self._marks, {}

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, cast
@@ -10,8 +9,9 @@ from typing import Protocol, cast
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from hookline.core.background import Loop
 from hookline.core.metrics import Metrics
-from hookline.domain.errors import CircuitOpenError, HooklineError, QueueUnavailableError
+from hookline.domain.errors import HooklineError, QueueUnavailableError
 from hookline.domain.ids import Clock, TaskId
 from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
 
@@ -71,19 +71,16 @@ class Relay:
         self._is_on_duty = is_on_duty
         self._pace = pace or RelayPace()
         self._audited = TaskId("")
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Loop("relay", self._work_next)
         self._was_down = False
 
     def start(self) -> None:
         """Start working on the running loop."""
-        self._task = asyncio.create_task(self._work_forever())
+        self._loop.start()
 
     async def stop(self) -> None:
         """Stop between two batches."""
-        if self._task is not None:
-            _ = self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._loop.stop()
 
     async def relay_once(self) -> int:
         """Push everything that is missing; tells how much it was.
@@ -116,16 +113,15 @@ class Relay:
         if over:
             _ = await self._queue.remove(over)
 
-    async def _work_forever(self) -> None:
-        while True:
-            try:
-                if await self._is_on_duty():
-                    await self._work()
-            except (QueueUnavailableError, CircuitOpenError) as error:
-                self._tell_down(error)
-            except HooklineError as error:
-                _log.warning("relay.failed", why=str(error))
-            await asyncio.sleep(self._pace.interval_seconds)
+    async def _work_next(self) -> None:
+        try:
+            if await self._is_on_duty():
+                await self._work()
+        except QueueUnavailableError as error:
+            self._tell_down(error)
+        except HooklineError as error:
+            _log.warning("relay.failed", why=str(error))
+        await asyncio.sleep(self._pace.interval_seconds)
 
     async def _work(self) -> None:
         pushed = await self.relay_once()
