@@ -22,7 +22,7 @@ from hookline.domain.delivery import Delivery, RequestHead, Verdict
 from hookline.domain.ids import DeliveryId, TaskId
 from hookline.domain.intake import Note, Submission
 from hookline.domain.outcome import Ignored, Reply
-from hookline.gateway.receipts import ReceiptMaker
+from hookline.gateway.receipts import make_receipt
 from hookline.registry import PROVIDERS
 from hookline.storage.database import Database, open_database
 from hookline.storage.ingest import SqlIngestStore
@@ -91,7 +91,7 @@ class Home:
         sample = make_sample(book, event, occasion, changes)
         delivery = Delivery(DeliveryId(new_id()), RequestHead(sample.headers, at, "203.0.113.7"), sample.body)
         handler.verify(delivery)
-        receipt, outcome = ReceiptMaker().make(handler, delivery), handler.interpret(delivery)
+        receipt, outcome = make_receipt(handler, delivery), handler.interpret(delivery)
 
         async def store(database: Database) -> Verdict | None:
             ingest = SqlIngestStore(database, settings.caps)

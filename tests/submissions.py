@@ -4,8 +4,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from zstandard import ZstdCompressor
-
 from hookline.domain.command import Band, Command, Verb
 from hookline.domain.ids import DeliveryId, TaskId
 from hookline.domain.intake import Note, Receipt, Submission
@@ -75,7 +73,7 @@ class Sender:
             size=len(BODY),
             sha256="0" * 64,
             headers='{"x-github-event":"issue_comment"}',
-            body=ZstdCompressor().compress(BODY),
+            body=BODY,
         )
         return replace(receipt, **changes)
 

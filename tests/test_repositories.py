@@ -215,7 +215,9 @@ async def test_a_body_that_grows_without_end_is_refused(
     for size, is_fine in ((1000, True), (1001, False)):
         submission = archive.sender.asks(f"k{size}")
         body = ZstdCompressor().compress(b"0" * size)
-        await archive.keep(replace(submission, receipt=replace(submission.receipt, body=body)))
+        await archive.keep(
+            replace(submission, receipt=replace(submission.receipt, body=body, is_compressed=True))
+        )
         if is_fine:
             assert len(await archive.insights.body_of(submission.receipt.id, "octocat")) == size
             continue
@@ -225,7 +227,9 @@ async def test_a_body_that_grows_without_end_is_refused(
 
 async def test_a_damaged_body_is_told(archive: Archive) -> None:
     submission = archive.sender.asks("k")
-    await archive.keep(replace(submission, receipt=replace(submission.receipt, body=b"not zstd")))
+    await archive.keep(
+        replace(submission, receipt=replace(submission.receipt, body=b"not zstd", is_compressed=True))
+    )
     with pytest.raises(NotFoundError, match="damaged"):
         await archive.insights.raw_for_replay(submission.receipt.id)
 

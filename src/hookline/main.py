@@ -16,9 +16,7 @@ from hookline.settings import Settings
 
 def make_public_app(gateway: Gateway) -> AsgiApp:
     """The public app: webhooks only."""
-    routes = {
-        handler.source.path: WebhookRoute(handler, gateway.route_parts) for handler in gateway.handlers
-    }
+    routes = {handler.source.path: WebhookRoute(handler, gateway.route_parts) for handler in gateway.handlers}
     peers = PeerAddresses(gateway.settings.trusted_networks)
     return PublicApp(routes, gateway.metrics, peers)
 

@@ -28,7 +28,7 @@ from hookline.domain.outcome import ControlRequested, Ignored, Outcome, Reply, T
 from hookline.domain.reading import AuditEntry, DeliverySummary
 from hookline.domain.task import Task
 from hookline.domain.webhook import WebhookHandler
-from hookline.gateway.receipts import ReceiptMaker
+from hookline.gateway.receipts import make_receipt
 from hookline.storage.ingest import SqlIngestStore
 from hookline.storage.replays import SqlReplayRegister
 
@@ -119,7 +119,7 @@ async def _settle(desk: Desk, case: _Case, generation: int) -> Verdict:
 
 def _receipt(case: _Case) -> Receipt:
     """The receipt of the replay; size and hash stay those of the bytes that the provider sent."""
-    made = ReceiptMaker().make(case.handler, case.delivery)
+    made = make_receipt(case.handler, case.delivery)
     return replace(made, size=case.stored.size, sha256=case.stored.sha256, replay_of=case.root)
 
 

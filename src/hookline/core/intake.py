@@ -26,16 +26,16 @@ PRESSED_SECONDS = 0.25
 class IntakeLimits:
     """Bounds of intake.
 
-    `waiting_bytes` counts the compressed bodies that wait for a commit; `patience` is how long a transaction
+    `waiting_bytes` counts the bodies that wait for a commit; `patience` is how long a transaction
     may take before its submissions are answered with an error. After a batch of `pressed_batch` or more, the
     next one waits for the senders that were just answered: for `linger_share` of the last commit's time, and
     at most `linger`. That is less than what they would wait for a commit of their own.
     """
 
     batch: int = 128
-    batch_bytes: int = 16 * 1024 * 1024
+    batch_bytes: int = 32 * 1024 * 1024
     waiting: int = 4096
-    waiting_bytes: int = 64 * 1024 * 1024
+    waiting_bytes: int = 96 * 1024 * 1024
     patience: timedelta = timedelta(milliseconds=800)
     pressed_batch: int = 8
     linger_share: float = 0.5

@@ -16,7 +16,11 @@ class KeySpace:
 
     def body(self, body: bytes) -> str:
         """The key of the raw body."""
-        return f"{self.namespace}:body:{sha256(body).hexdigest()}"
+        return self.digest(sha256(body).hexdigest())
+
+    def digest(self, sha256_hex: str) -> str:
+        """The key of a raw body whose SHA-256 is known."""
+        return f"{self.namespace}:body:{sha256_hex}"
 
     def subject(self, *parts: str) -> str:
         """The key of a subject: the thing and its version."""

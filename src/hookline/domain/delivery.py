@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
 from typing import Literal, Protocol, TypeAlias
 
 from hookline.domain.ids import DeliveryId, TaskId
@@ -20,7 +22,7 @@ class RequestHead:
     remote: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivery:
     """One inbound webhook request with its raw bytes."""
 
@@ -32,6 +34,11 @@ class Delivery:
     def headers(self) -> Headers:
         """The request's headers."""
         return self.head.headers
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hexadecimal SHA-256 of the raw bytes."""
+        return sha256(self.body).hexdigest()
 
 
 class BodySignature(Protocol):

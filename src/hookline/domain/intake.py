@@ -13,7 +13,10 @@ from hookline.domain.queue import QueuedTask, QueueEpoch
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A delivery as it is stored: its redacted body compressed, the hash of its raw bytes kept."""
+    """A delivery as it is stored: its body redacted, the hash of its raw bytes kept.
+
+    A body that is compressed already is stored as it is; any other one storage compresses.
+    """
 
     id: DeliveryId
     provider: str
@@ -24,6 +27,7 @@ class Receipt:
     sha256: str
     headers: str
     body: bytes
+    is_compressed: bool = False
     replay_of: DeliveryId | None = None
 
 

@@ -1,42 +1,39 @@
 """Makes the receipt of a delivery: what of it is stored, and how."""
 
-from hashlib import sha256
+import json
 
-from zstandard import ZstdCompressor
-
-from hookline.core.answers import json_bytes
+from hookline.core.compression import compressed
 from hookline.domain.delivery import Delivery
 from hookline.domain.intake import Receipt
+from hookline.domain.source import MEBIBYTE
 from hookline.domain.text import clean, shorten
 from hookline.domain.webhook import WebhookHandler
 
-_LEVEL = 1
+LARGE_BODY = MEBIBYTE
+"""Bodies beyond this are understood in a thread, and compressed there too."""
+
 _HEADER_LIMIT = 1000
 
 
-class ReceiptMaker:
-    """Redacts and compresses; one per thread, since a compressor serves one call at a time."""
+def make_receipt(handler: WebhookHandler, delivery: Delivery) -> Receipt:
+    """The receipt of a verified delivery."""
+    headers = delivery.headers
+    kept = {name: _bounded(headers[name]) for name in handler.kept_headers if name in headers}
+    body = handler.redact(delivery.body, headers)
+    is_large = len(body) > LARGE_BODY
+    return Receipt(
+        id=delivery.id,
+        provider=handler.source.provider,
+        source=handler.source.name,
+        received_at=delivery.head.received_at,
+        remote=delivery.head.remote,
+        size=len(delivery.body),
+        sha256=delivery.sha256,
+        headers=json.dumps(kept),
+        body=compressed(body) if is_large else body,
+        is_compressed=is_large,
+    )
 
-    def __init__(self) -> None:
-        """Prepare a compressor."""
-        self._compressor = ZstdCompressor(level=_LEVEL)
 
-    def make(self, handler: WebhookHandler, delivery: Delivery) -> Receipt:
-        """The receipt of a verified delivery."""
-        headers = delivery.headers
-        kept = {
-            name: shorten(clean(headers[name]), _HEADER_LIMIT)
-            for name in handler.kept_headers
-            if name in headers
-        }
-        return Receipt(
-            id=delivery.id,
-            provider=handler.source.provider,
-            source=handler.source.name,
-            received_at=delivery.head.received_at,
-            remote=delivery.head.remote,
-            size=len(delivery.body),
-            sha256=sha256(delivery.body).hexdigest(),
-            headers=json_bytes(kept).decode(),
-            body=self._compressor.compress(handler.redact(delivery.body, headers)),
-        )
+def _bounded(value: str) -> str:
+    return shorten(clean(value), _HEADER_LIMIT)

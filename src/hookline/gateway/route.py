@@ -23,14 +23,11 @@ from hookline.domain.errors import SignatureRejectedError, UnsupportedMediaError
 from hookline.domain.ids import Clock, DeliveryId, NewId, TaskId
 from hookline.domain.intake import Note, Receipt, Submission
 from hookline.domain.outcome import ControlRequested, Ignored, Outcome, Reply, TaskRequested
-from hookline.domain.source import MEBIBYTE
 from hookline.domain.webhook import WebhookHandler
 from hookline.gateway.admission import Admission
 from hookline.gateway.asgi import Receive
 from hookline.gateway.body import BodyDeadline, BodyReader
-from hookline.gateway.receipts import ReceiptMaker
-
-OFFLOAD_BYTES = MEBIBYTE
+from hookline.gateway.receipts import LARGE_BODY, make_receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,6 @@ class WebhookRoute:
         self._handler = handler
         self._parts = parts
         self._reader = BodyReader(handler.source, parts.admission, parts.deadline)
-        self._receipts = ReceiptMaker()
         self._provider = handler.source.provider
 
     @property
@@ -73,11 +69,11 @@ class WebhookRoute:
         """
         began = perf_counter()
         delivery = await self._verified(headers, remote, receive)
-        if len(delivery.body) > OFFLOAD_BYTES:
+        if len(delivery.body) > LARGE_BODY:
             async with self._parts.large_bodies:
-                outcome, receipt = await asyncio.to_thread(self._understand, delivery, ReceiptMaker())
+                outcome, receipt = await asyncio.to_thread(self._understand, delivery)
         else:
-            outcome, receipt = self._understand(delivery, self._receipts)
+            outcome, receipt = self._understand(delivery)
         verdict = await self._decide(outcome, receipt)
         self._parts.metrics.answered(self._provider, verdict.status)
         if isinstance(verdict, Accepted):
@@ -104,8 +100,8 @@ class WebhookRoute:
             allowed = " or ".join(sorted(self._handler.content_types))
             raise UnsupportedMediaError(self._provider, f"Content-Type must be {allowed}")
 
-    def _understand(self, delivery: Delivery, receipts: ReceiptMaker) -> tuple[Outcome, Receipt]:
-        return self._handler.interpret(delivery), receipts.make(self._handler, delivery)
+    def _understand(self, delivery: Delivery) -> tuple[Outcome, Receipt]:
+        return self._handler.interpret(delivery), make_receipt(self._handler, delivery)
 
     async def _decide(self, outcome: Outcome, receipt: Receipt) -> Verdict:
         match outcome:

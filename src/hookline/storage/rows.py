@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from hookline.core.answers import json_bytes
+from hookline.core.compression import compressed
 from hookline.domain.delivery import Accepted, Applied, Duplicate, Passed, Verdict
 from hookline.domain.ids import TaskId
 from hookline.domain.intake import Note, Receipt, Submission
@@ -183,7 +184,7 @@ def _cells(
         receipt.size,
         receipt.sha256,
         receipt.headers,
-        receipt.body,
+        receipt.body if receipt.is_compressed else compressed(receipt.body),
     )
 
 

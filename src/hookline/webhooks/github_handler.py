@@ -143,7 +143,7 @@ class GithubHandler:
             policy=self._policy,
             event=event,
             external_id=sent or None,
-            signed=delivery.body,
+            digest=delivery.sha256,
             document=self._document(delivery),
         )
 

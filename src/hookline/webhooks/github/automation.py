@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from hookline.domain.outcome import Ignored, Outcome, Reason, Trigger
 from hookline.domain.text import NAME_LIMIT, one_line
@@ -147,7 +146,7 @@ def on_repository_dispatch(inbound: Inbound) -> Outcome:
     Only the delivery's id is claimed: two equal bodies are two wishes.
     """
     event = inbound.read(DispatchEvent)
-    sent = inbound.external_id or sha256(inbound.signed).hexdigest()
+    sent = inbound.external_id or inbound.digest
     place = Place(
         f"@{_BRANCHES}{event.branch}", f"dispatch/{sent}", event.repository.html_url, event.action or ""
     )

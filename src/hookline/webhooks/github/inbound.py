@@ -1,6 +1,6 @@
 """One delivery of GitHub on its way to an outcome, and the keys and facts that every event has."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from hookline.core.keys import KeySpace
@@ -32,13 +32,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A verified delivery with what the handler knows; `document` is the JSON inside the signed body."""
+    """A verified delivery with what the handler knows.
+
+    `digest` is the SHA-256 of the signed body, `document` the JSON inside of it.
+    """
 
     source: Source
     policy: Policy
     event: str
     external_id: str | None
-    signed: bytes
+    digest: str
     document: bytes | str
 
     @property
@@ -68,11 +71,15 @@ class Inbound:
 
     def facts(self, event: RepositoryEvent, place: Place, author: User | None = None) -> Facts:
         """The facts of an event at its place."""
-        name = event.repository.full_name
-        return replace(
-            self.outline(event, author),
-            conversation=self.keys.conversation(f"{name}{place.tail}"),
-            origin=self.origin(event, place),
+        keys, name = self.keys, event.repository.full_name
+        return Facts(
+            event=self.event,
+            action=one_line(event.action or "", NAME_LIMIT),
+            external_id=self.external_id,
+            lane=keys.lane(name),
+            conversation=keys.conversation(f"{name}{place.tail}"),
+            origin=keys.origin(f"{name}:{place.part}"),
+            actor=_actor(event.sender or author),
             url=_url(place.url),
             title=one_line(place.title),
         )
@@ -88,13 +95,13 @@ class Inbound:
     def sent(self) -> tuple[str, ...]:
         """The key of the delivery id; the one of the body where GitHub gave no id."""
         if self.external_id is None:
-            return (self.keys.body(self.signed),)
+            return (self.keys.digest(self.digest),)
         return (self.keys.delivery(self.external_id),)
 
     def claims(self, event: RepositoryEvent, place: Place, *version: str) -> tuple[str, ...]:
         """All keys of a subject's version: the delivery's unsigned id, its signed body and the subject."""
         subject = self.keys.subject(f"{event.repository.full_name}:{place.part}", *version)
-        return tuple(dict.fromkeys((*self.sent(), self.keys.body(self.signed), subject)))
+        return tuple(dict.fromkeys((*self.sent(), self.keys.digest(self.digest), subject)))
 
 
 def _actor(user: User | None) -> Actor | None:
