@@ -21,12 +21,19 @@ from documentation import (
     is_there,
     paths_in,
 )
+from hookline.core.circuit_breaker import CircuitPolicy
 from hookline.core.default_rules import DEFAULT_RULES
+from hookline.core.intake import IntakeLimits
 from hookline.core.metrics import Metrics
+from hookline.core.retry import RetryPolicy
 from hookline.dashboard.app import admin_app
 from hookline.domain.command import Option, Verb
 from hookline.domain.outcome import Reason, Trigger
 from hookline.domain.rules import Allow, Caps, Match, Run
+from hookline.domain.source import MEBIBYTE, Source
+from hookline.gateway.admission import AdmissionLimits
+from hookline.gateway.body import BodyDeadline
+from hookline.gateway.receipts import LARGE_BODY
 from hookline.registry import TRAITS
 from hookline.serving import MULTIPROCESS_VARIABLE
 from hookline.settings import load_settings
@@ -238,6 +245,48 @@ def test_every_table_and_event_is_explained() -> None:
     events = set(re.findall(r'"(task\.[a-z_]+)"', source))
     assert len(events) > 2
     assert (set(Base.metadata.tables) | events) - page.words == set()
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    intake, room, body = IntakeLimits(), AdmissionLimits(), BodyDeadline()
+    mebibytes = [size // MEBIBYTE for size in (intake.batch_bytes, room.small_bytes, room.large_bytes)]
+    text = " ".join(document("docs/receiving.md").text.split())
+    for limit in (
+        f"at most {intake.batch} deliveries or {mebibytes[0]} MiB in one transaction",
+        f"waits at most {intake.patience.total_seconds():g} seconds",
+        f"| up to {room.small_body // MEBIBYTE} MiB | {mebibytes[1]} MiB |",
+        f"| larger | {mebibytes[2]} MiB |",
+        f"{room.failures} recent bad signatures (one is forgiven every {room.forgive_seconds:g} seconds)",
+        f"Bodies over {LARGE_BODY // MEBIBYTE} MiB are parsed in a thread",
+        f"`max_body_mib`, {Source('x').max_body // MEBIBYTE} by default",
+        f"`body_seconds` ({body.base.total_seconds():g}), and one second for each MiB",
+    ):
+        assert limit in text
+
+
+def test_the_numbers_of_the_guides_are_those_of_the_code() -> None:
+    circuit, retry = CircuitPolicy(), RetryPolicy(lambda: 0.0)
+    rows = {
+        "circuit-breaking": {
+            "failure_rate": f"{circuit.failure_rate:g}",
+            "minimum_calls": f"{circuit.minimum_calls}",
+            "window": f"{circuit.window.total_seconds():g} s",
+            "open_for": f"{circuit.open_for.total_seconds():g} s",
+        },
+        "retry-logic": {
+            "first": f"{retry.first.total_seconds() * 1000:g} ms",
+            "factor": f"{retry.factor:g}",
+            "longest": f"{retry.longest.total_seconds():g} s",
+            "attempts": f"{retry.attempts}",
+            "total": f"{retry.total.total_seconds() / 60:g} min",
+        },
+    }
+    for name, fields in rows.items():
+        table = document(f".claude/skills/{name}/SKILL.md").text
+        for field, value in fields.items():
+            assert re.search(rf"^\| `{field}` \|.*\| {re.escape(value)} \|$", table, re.MULTILINE), field
+    for field, info in RetentionSection.model_fields.items():
+        assert f"| `{field}` | {info.default} |" in document("docs/configuration.md").text
 
 
 @pytest.mark.parametrize("page", SKILLS, ids=lambda page: page.path.parent.name)
