@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import CollectorRegistry
 from uuid_utils import uuid7
 
+from hookline.core.aftermath import AfterCommit
 from hookline.core.circuit_breaker import CircuitBreaker, CircuitPolicy, CircuitState
 from hookline.core.duty import Duty
 from hookline.core.insights import Insights
@@ -143,9 +144,6 @@ def make_gateway(settings: Settings, redis_url: str, registry: CollectorRegistry
     feed_queue, relay_queue = _queues(redis_url, metrics)
     store = SqlIngestStore(database, settings.caps)
     feed = QueueFeed(feed_queue, ledger)
-    intake = Intake(store, feed, metrics, database.committers)
-    notebook = Notebook(store, metrics)
-    handlers = make_handlers(settings)
     relay_duty, log_duty = (_duty(database, name) for name in ("relay", "task-log"))
     logger = TaskLogger(
         SqlLogSource(database),
@@ -154,6 +152,8 @@ def make_gateway(settings: Settings, redis_url: str, registry: CollectorRegistry
         lambda: intake.is_pressed,
         utc_now,
     )
+    intake = Intake(store, AfterCommit(feed, logger.nudge), metrics, database.committers)
+    notebook = Notebook(store, metrics)
     parts = RouteParts(
         intake=intake,
         notebook=notebook,
@@ -169,7 +169,7 @@ def make_gateway(settings: Settings, redis_url: str, registry: CollectorRegistry
         database=database,
         queue=relay_queue,
         metrics=metrics,
-        handlers=handlers,
+        handlers=make_handlers(settings),
         route_parts=parts,
         intaking=Intaking(intake, notebook, feed),
         background=Background(

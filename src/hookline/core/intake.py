@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
 
+from hookline.core.aftermath import Aftermath
 from hookline.core.background import Loop
 from hookline.core.metrics import IntakeMetrics
-from hookline.core.queue_feed import QueueFeed
 from hookline.domain.delivery import Verdict
 from hookline.domain.errors import HooklineError, OverloadedError, StorageUnavailableError, UnstorableError
 from hookline.domain.intake import Committed, IngestStore, Submission
@@ -64,7 +64,7 @@ class Intake:
     def __init__(
         self,
         store: IngestStore,
-        feed: QueueFeed,
+        aftermath: Aftermath,
         metrics: IntakeMetrics,
         committers: int,
         limits: IntakeLimits | None = None,
@@ -73,13 +73,13 @@ class Intake:
 
         Args:
             store: commits batches.
-            feed: takes what is committed to the queue, without being waited for.
+            aftermath: takes what is committed further, without being waited for.
             metrics: batch sizes and commits.
             committers: how many transactions may run at once.
             limits: bounds of what may wait.
         """
         self._store = store
-        self._feed = feed
+        self._aftermath = aftermath
         self._metrics = metrics
         self._limits = limits or IntakeLimits()
         self._waiting: deque[_Waiting] = deque()
@@ -184,7 +184,7 @@ class Intake:
         self._metrics.committed(len(batch), seconds)
         for waiting, verdict in zip(batch, committed.verdicts, strict=True):
             waiting.resolve(verdict)
-        self._feed.take(committed.queued, committed.removed)
+        self._aftermath.take(committed.queued, committed.removed)
         self._remember(len(batch), seconds)
 
     async def _bisect(self, batch: Sequence[_Waiting], error: UnstorableError) -> None:

@@ -43,7 +43,7 @@ class QueueFeed:
             await self._push()
             await self._mark()
 
-    def take(self, queued: Sequence[QueuedTask], removed: Sequence[TaskId]) -> None:
+    def take(self, queued: Sequence[QueuedTask], removed: Sequence[TaskId], /) -> None:
         """Accept what a commit brought; never waits and never fails."""
         if len(self._queued) < WAITING_LIMIT:
             self._queued.extend(queued)
