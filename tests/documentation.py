@@ -46,6 +46,10 @@ class Document:
         return spans + [re.split(r"\s{2,}", row)[0] for row in rows if row]
 
     @property
+    def code(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
     def words(self) -> set[str]:
         return {word.strip("\"'(),;:").rstrip(".") for line in self.lines for word in line.split()}
 
@@ -70,6 +74,11 @@ def documents() -> tuple[Document, ...]:
     pages = [path for path in project_files() if path.parent == ROOT and path.suffix == ".md"]
     pages += files_in("docs", ".claude", suffix=".md")
     return tuple(Document(path, path.read_text("utf-8")) for path in pages)
+
+
+def everywhere() -> dict[str, Document]:
+    """All pages by their path."""
+    return {page.name: page for page in documents()}
 
 
 def document(name: str) -> Document:

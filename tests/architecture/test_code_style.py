@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 
-from architecture.project import files_in, named, tree_of
+from architecture.project import files_in, named, project_files, tree_of
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 45
@@ -15,7 +15,7 @@ LISTS_RATHER_THAN_LOGIC = frozenset({"src/hookline/core/metrics.py:__init__"})
 MIGRATIONS = "src/hookline/storage/migrations/versions/"
 
 SOURCES = files_in("src", suffix=".py")
-PYTHON = files_in("src", "tests", "scripts", "bench", suffix=".py")
+PYTHON = [path for path in project_files() if path.suffix == ".py"]
 SHELL = [
     path
     for path in files_in("scripts", ".ci")
