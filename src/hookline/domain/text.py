@@ -1,9 +1,9 @@
 """Text from outside, made safe to store: no NUL, no lone surrogates, bounded."""
 
 import re
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import BeforeValidator
 
 TITLE_LIMIT = 300
 TEXT_LIMIT = 65_536
@@ -33,8 +33,8 @@ def _number_as_text(value: str | int | None) -> str | int | None:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-CleanText = Annotated[str, AfterValidator(clean)]
-"""A string field of a provider's payload that will be stored or shown."""
+CleanText: TypeAlias = str
+"""A string field of a provider's payload that is stored or shown; the whole document is cleaned before."""
 
-ExternalId = Annotated[str, BeforeValidator(_number_as_text), AfterValidator(clean)]
+ExternalId = Annotated[str, BeforeValidator(_number_as_text)]
 """An id that providers send now as a number and now as a string; always text here."""
