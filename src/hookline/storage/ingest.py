@@ -21,6 +21,7 @@ from hookline.domain.outcome import (
 from hookline.domain.queue import QueuedTask
 from hookline.domain.rules import Caps
 from hookline.domain.task import TaskState
+from hookline.storage.bulk import GatheredInserts
 from hookline.storage.caps import over_cap
 from hookline.storage.claims import claim_keys, point_keys, release_keys
 from hookline.storage.columns import microseconds
@@ -45,6 +46,7 @@ from hookline.storage.task_changes import TaskFacts, cancel_unleased, request_ca
 class _Batch:
     connection: Connection
     submissions: Sequence[Submission]
+    inserts: GatheredInserts
     conversations: dict[str, str] = field(default_factory=dict[str, str])
     verdicts: dict[int, Verdict] = field(default_factory=dict[int, Verdict])
     queued: list[QueuedTask] = field(default_factory=list[QueuedTask])
@@ -72,7 +74,7 @@ class SqlIngestStore:
         _ = await self._database.transact(partial(INSERT_DELIVERIES.run, rows=cells))
 
     def _commit(self, connection: Connection, batch: Sequence[Submission]) -> Committed:
-        work = _Batch(connection, batch)
+        work = _Batch(connection, batch, GatheredInserts(connection))
         claims = claim_keys(connection, batch)
         for index, task_id in claims.repeats.items():
             work.verdicts[index] = Duplicate(task_id)
@@ -80,6 +82,7 @@ class SqlIngestStore:
         self._create(work, [g for g in claims.leaders if _is_plain(batch[g.leader])])
         self._change(work, [g for g in claims.leaders if not _is_plain(batch[g.leader])])
         _record(work)
+        work.inserts.send()
         return Committed([work.verdicts[index] for index in range(len(batch))], work.queued, work.removed)
 
     def _create(self, work: _Batch, groups: Sequence[TwinGroup]) -> None:
@@ -97,6 +100,7 @@ class SqlIngestStore:
     def _change(self, work: _Batch, groups: Sequence[TwinGroup]) -> None:
         if not groups:
             return
+        work.inserts.send()
         origins, conversations = _targets(work, groups)
         known = [*tasks_about(work.connection, origins, conversations)]
         for group in groups:
@@ -111,6 +115,7 @@ class SqlIngestStore:
         task = _latest(known, asked.facts.origin)
         if task is None or (task.state == "cancelled" and not task.has_started):
             self._create(work, [group])
+            work.inserts.send()
             if isinstance(work.verdicts[group.leader], Accepted):
                 known.append(_fresh(work, submission, asked))
         elif task.has_started or task.is_finished:
@@ -158,14 +163,14 @@ def _targets(work: _Batch, groups: Sequence[TwinGroup]) -> tuple[list[str], list
 def _insert_tasks(work: _Batch, submissions: Sequence[Submission]) -> None:
     tasks = [(s, s.outcome) for s in submissions if isinstance(s.outcome, TaskRequested)]
     cells = [task_cells(s, asked, work.conversation(asked.facts.conversation or "")) for s, asked in tasks]
-    _ = INSERT_TASKS.run(work.connection, cells)
-    _ = INSERT_EVENTS.run(work.connection, [created_event_cells(s, asked) for s, asked in tasks])
+    work.inserts.add(INSERT_TASKS, cells)
+    work.inserts.add(INSERT_EVENTS, [created_event_cells(s, asked) for s, asked in tasks])
     aliases = sorted(
         (asked.joins, work.conversation(asked.facts.conversation or ""), microseconds(s.receipt.received_at))
         for s, asked in tasks
         if asked.joins
     )
-    _ = INSERT_ALIASES.run(work.connection, aliases)
+    work.inserts.add(INSERT_ALIASES, aliases)
     work.queued.extend(_queued(s.task_id, asked, s) for s, asked in tasks)
 
 
@@ -238,13 +243,13 @@ def _pass(work: _Batch, group: TwinGroup, reason: Reason) -> None:
 
 def _record(work: _Batch) -> None:
     pairs = [(submission, work.verdicts[at]) for at, submission in enumerate(work.submissions)]
-    _ = INSERT_DELIVERIES.run(work.connection, [delivery_cells(*pair) for pair in pairs])
+    work.inserts.add(INSERT_DELIVERIES, [delivery_cells(*pair) for pair in pairs])
     joined = [
         (verdict.task_id, submission.receipt.id, _ROLES[verdict.status])
         for submission, verdict in pairs
         if isinstance(verdict, Accepted | Duplicate | Applied) and verdict.task_id
     ]
-    _ = INSERT_DELIVERY_TASKS.run(work.connection, joined)
+    work.inserts.add(INSERT_DELIVERY_TASKS, joined)
 
 
 _ROLES = {"accepted": "origin", "duplicate": "duplicate", "applied": "control"}
