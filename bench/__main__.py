@@ -2,9 +2,9 @@
 
 import sys
 
-from bench import ingest
+from bench import faults, ingest
 
-BENCHMARKS = {"ingest": ingest.main}
+BENCHMARKS = {"ingest": ingest.main, "faults": faults.main}
 
 if __name__ == "__main__":
     name = sys.argv[1] if len(sys.argv) > 1 else ""
