@@ -42,13 +42,15 @@ class RelaySource(Protocol):
 class RelayPace:
     """How often and how much the relay works.
 
-    `grace` leaves fresh tasks to the feed, which pushes them at once.
+    `grace` leaves fresh tasks to the feed, which pushes them at once; every `audit_every`th round looks for
+    single losses.
     """
 
     interval_seconds: float = 1.0
     grace: timedelta = timedelta(seconds=4)
     batch: int = 1_000
     audit_batch: int = 500
+    audit_every: int = 10
 
 
 class Relay:
@@ -73,6 +75,7 @@ class Relay:
         self._audited = TaskId("")
         self._loop = Loop("relay", self._work_next)
         self._was_down = False
+        self._rounds = 0
 
     def start(self) -> None:
         """Start working on the running loop."""
@@ -128,7 +131,9 @@ class Relay:
         if self._was_down or pushed:
             _log.info("relay.pushed", tasks=pushed)
         self._was_down = False
-        await self.audit_once()
+        self._rounds += 1
+        if self._rounds % self._pace.audit_every == 0:
+            await self.audit_once()
         self._metrics.queue_depth(await self._queue.depth())
 
     def _tell_down(self, error: HooklineError) -> None:

@@ -1,22 +1,29 @@
 """What the queue has been told, as the database remembers it."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hookline.domain.command import Band
 from hookline.domain.ids import TaskId
 from hookline.domain.queue import QueuedTask, QueueEpoch
 from hookline.domain.task import CLAIMABLE_STATES
+from hookline.storage.bulk import Cell
 from hookline.storage.database import Database
 from hookline.storage.models import TaskRow
 
 _IS_CLAIMABLE = TaskRow.state.in_(sorted(state.value for state in CLAIMABLE_STATES)) & (
     TaskRow.cancel_requested_at.is_(None)
 )
+
+_MARK = {
+    "sqlite": "UPDATE tasks SET queue_epoch = ? WHERE id IN (SELECT value FROM json_each(?))",
+    "postgresql": "UPDATE tasks SET queue_epoch = $1 WHERE id = ANY($2::text[])",
+}
 
 
 class SqlQueueLedger:
@@ -66,4 +73,5 @@ class SqlQueueLedger:
 
 
 def _mark(connection: Connection, task_ids: Sequence[TaskId], epoch: QueueEpoch) -> None:
-    _ = connection.execute(update(TaskRow).where(TaskRow.id.in_(task_ids)).values(queue_epoch=epoch))
+    given: Cell | list[str] = json.dumps(task_ids) if connection.dialect.name == "sqlite" else list(task_ids)
+    _ = connection.exec_driver_sql(_MARK[connection.dialect.name], (epoch, given))
