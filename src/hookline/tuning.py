@@ -3,7 +3,7 @@
 import gc
 import sys
 
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 _FEWER_COLLECTIONS = 10_000
 
 
