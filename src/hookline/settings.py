@@ -1,7 +1,7 @@
 """Typed settings from the environment and `hookline.toml`; anything wrong stops the start."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
@@ -39,8 +39,8 @@ class Settings:
 
     home: Path
     file: Path | None
-    database_url: str
-    redis_url: str | None
+    database_url: str = field(repr=False)
+    redis_url: str | None = field(repr=False)
     task_logs_dir: Path
     is_embedded: bool
     handle: str
