@@ -138,3 +138,13 @@ async def test_a_key_that_is_freed_while_it_is_looked_up_is_claimed_again(
     assert await books.verdict(second) == Accepted(second.task_id)
     assert (await books.keys())["open"] == second.task_id
     assert await books.verdict(books.sender.asks("alert-3", open_key="open")) == Duplicate(second.task_id)
+
+
+@pytest.mark.integration
+async def test_first_edits_at_the_same_moment_make_one_task(postgres_books: Books) -> None:
+    for number in range(20):
+        origin = f"github:octo/app:comment/{number}"
+        edits = [postgres_books.sender.edits(f"edit-{number}-{at}", origin=origin) for at in range(6)]
+        verdicts = [made for (made,) in await all_at_once(postgres_books, [[edit] for edit in edits])]
+        assert [verdict.status for verdict in verdicts].count("accepted") == 1, verdicts
+        assert len({verdict.task_id for verdict in verdicts}) == 1

@@ -122,12 +122,12 @@ def _file_of(environment: Mapping[str, str], home: Path) -> Path | None:
 
 def _server(section: ServerSection, environment: Mapping[str, str]) -> ServerSection:
     changes: dict[str, str | int] = {}
-    for field, variable in (("host", "HOOKLINE_HOST"), ("admin_host", "HOOKLINE_ADMIN_HOST")):
+    for name, variable in (("host", "HOOKLINE_HOST"), ("admin_host", "HOOKLINE_ADMIN_HOST")):
         if value := environment.get(variable):
-            changes[field] = value
-    for field, variable in (("port", "HOOKLINE_PORT"), ("admin_port", "HOOKLINE_ADMIN_PORT")):
+            changes[name] = value
+    for name, variable in (("port", "HOOKLINE_PORT"), ("admin_port", "HOOKLINE_ADMIN_PORT")):
         if value := environment.get(variable):
-            changes[field] = _port(variable, value)
+            changes[name] = _port(variable, value)
     if value := environment.get("HOOKLINE_WORKERS"):
         changes["workers"] = _workers(value)
     return section.model_copy(update=changes)

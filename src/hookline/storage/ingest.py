@@ -27,7 +27,7 @@ from hookline.storage.claims import claim_keys, point_keys, release_keys
 from hookline.storage.columns import microseconds
 from hookline.storage.database import Database
 from hookline.storage.key_groups import TwinGroup
-from hookline.storage.lookups import canonical_conversations
+from hookline.storage.lookups import canonical_conversations, take_turns
 from hookline.storage.rows import (
     INSERT_ALIASES,
     INSERT_DELIVERIES,
@@ -102,6 +102,7 @@ class SqlIngestStore:
             return
         work.inserts.send()
         origins, conversations = _targets(work, groups)
+        take_turns(work.connection, origins)
         known = [*tasks_about(work.connection, origins, conversations)]
         for group in groups:
             outcome = work.submissions[group.leader].outcome

@@ -44,3 +44,15 @@ def canonical_conversations(connection: Connection, conversations: Sequence[str]
     """What the aliases among these conversations stand for."""
     rows = _select(connection, "alias, conversation, NULL", "conversation_aliases", "alias", conversations)
     return {alias: conversation for alias, conversation, _ in rows}
+
+
+def take_turns(connection: Connection, origins: Sequence[str]) -> None:
+    """Let the transactions that edit or withdraw the same origins run one after the other.
+
+    Where no task is there yet, there is no row to lock; SQLite has one writer anyway.
+    """
+    if connection.dialect.name == "postgresql" and origins:
+        _ = connection.exec_driver_sql(
+            "SELECT pg_advisory_xact_lock(hashtextextended(origin, 0)) FROM unnest($1::text[]) AS origin",
+            (sorted(set(origins)),),
+        )
