@@ -115,6 +115,12 @@ def test_the_text_is_what_the_person_says(provider: str, event: str) -> None:
     assert outcome.command.text == "the login test & <b>more</b>"
 
 
+def test_an_app_mention_always_mentions_the_app() -> None:
+    outcome = interpret("slack", "app_mention", text="fix the login test")
+    assert isinstance(outcome, TaskRequested)
+    assert (outcome.command.verb, outcome.command.text) == (Verb.FIX, "the login test")
+
+
 def test_another_handle_is_mentioned() -> None:
     sample = make_sample(
         PROVIDERS["slack"].samples, "command", occasion("slack", "command", "@robot fix it", handle="robot")

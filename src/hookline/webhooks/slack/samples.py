@@ -48,6 +48,12 @@ def _said(occasion: Occasion) -> str:
     return mention_of(occasion.handle).sub(lambda _: f"<@{_agent(occasion)}>", text)
 
 
+def _addressed(occasion: Occasion) -> str:
+    """The text with a mention of the app, without which Slack would send no `app_mention`."""
+    text, mention = _said(occasion), f"<@{_agent(occasion)}>"
+    return text if mention in text else f"{mention} {text}"
+
+
 def _ts(occasion: Occasion) -> str:
     return f"{int(occasion.at.timestamp())}.{occasion.number() % 1_000_000:06d}"
 
@@ -75,7 +81,9 @@ def _event(occasion: Occasion, parts: JsonObject) -> Sample:
     )
 
 
-def _post(kind: str, channel: str, channel_type: str | None) -> Callable[[Occasion], Sample]:
+def _post(
+    kind: str, channel: str, channel_type: str | None, write: Callable[[Occasion], str] = _said
+) -> Callable[[Occasion], Sample]:
     def build(occasion: Occasion) -> Sample:
         ts = _ts(occasion)
         where: JsonObject = {"channel_type": channel_type} if channel_type else {}
@@ -84,7 +92,7 @@ def _post(kind: str, channel: str, channel_type: str | None) -> Callable[[Occasi
             {
                 "type": kind,
                 "user": _PERSON,
-                "text": _said(occasion),
+                "text": write(occasion),
                 "ts": ts,
                 "team": _TEAM,
                 "channel": channel,
@@ -163,7 +171,9 @@ _HEADERS = {"user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)"}
 SAMPLES = SampleBook(
     {
         "app_mention": SampleEvent(
-            _post("app_mention", _CHANNEL, None), LeadsTo.TASK, "a post in a channel mentions the app"
+            _post("app_mention", _CHANNEL, None, _addressed),
+            LeadsTo.TASK,
+            "a post in a channel mentions the app",
         ),
         "button": SampleEvent(_button, LeadsTo.CONTROL, "somebody presses cancel below a task"),
         "command": SampleEvent(_command, LeadsTo.TASK, "a slash command"),
