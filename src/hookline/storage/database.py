@@ -237,7 +237,7 @@ def _open_postgresql(url: URL) -> Database:
         isolation_level="READ COMMITTED",
         connect_args={
             "timeout": _CONNECT_SECONDS,
-            "server_settings": {"application_name": "hookline", "jit": "off"},
+            "server_settings": {"application_name": "hookline"},
         },
     )
     transactor = EngineTransactor(engine)
