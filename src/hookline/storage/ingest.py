@@ -37,6 +37,7 @@ from hookline.storage.rows import (
     created_event_cells,
     delivery_cells,
     note_cells,
+    stored_bodies,
     task_cells,
 )
 from hookline.storage.task_changes import TaskFacts, cancel_unleased, request_cancel, revise, tasks_about
@@ -70,8 +71,7 @@ class SqlIngestStore:
 
     async def record(self, notes: Sequence[Note], /) -> None:
         """Store deliveries that changed nothing."""
-        cells = [note_cells(note) for note in notes]
-        _ = await self._database.transact(partial(INSERT_DELIVERIES.run, rows=cells))
+        _ = await self._database.transact(partial(_note, notes=notes))
 
     def _commit(self, connection: Connection, batch: Sequence[Submission]) -> Committed:
         work = _Batch(connection, batch, GatheredInserts(connection))
@@ -127,6 +127,12 @@ class SqlIngestStore:
             _apply(work, group, "revise", task.id)
             work.removed.append(task.id)
             work.queued.append(_queued(task.id, asked, submission))
+
+
+def _note(connection: Connection, notes: Sequence[Note]) -> None:
+    bodies = stored_bodies([note.receipt for note in notes])
+    cells = [note_cells(note, body) for note, body in zip(notes, bodies, strict=True)]
+    _ = INSERT_DELIVERIES.run(connection, cells)
 
 
 def _is_plain(submission: Submission) -> bool:
@@ -244,7 +250,9 @@ def _pass(work: _Batch, group: TwinGroup, reason: Reason) -> None:
 
 def _record(work: _Batch) -> None:
     pairs = [(submission, work.verdicts[at]) for at, submission in enumerate(work.submissions)]
-    work.inserts.add(INSERT_DELIVERIES, [delivery_cells(*pair) for pair in pairs])
+    bodies = stored_bodies([submission.receipt for submission in work.submissions])
+    rows = [delivery_cells(*pair, body) for pair, body in zip(pairs, bodies, strict=True)]
+    work.inserts.add(INSERT_DELIVERIES, rows)
     joined = [
         (verdict.task_id, submission.receipt.id, _ROLES[verdict.status])
         for submission, verdict in pairs

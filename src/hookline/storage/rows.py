@@ -1,9 +1,11 @@
 """Receipts, outcomes and tasks as rows for the bulk inserts."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from hookline.core.answers import json_bytes
-from hookline.core.compression import compressed
+from hookline.core.compression import all_compressed
 from hookline.domain.delivery import Accepted, Applied, Duplicate, Passed, Verdict
 from hookline.domain.ids import TaskId
 from hookline.domain.intake import Note, Receipt, Submission
@@ -73,23 +75,28 @@ INSERT_ALIASES = BulkInsert(
 )
 
 
-def delivery_cells(submission: Submission, verdict: Verdict) -> Cells:
+def stored_bodies(receipts: Sequence[Receipt]) -> list[bytes]:
+    """The bodies as they are stored: compressed, where they are not already."""
+    fresh = iter(all_compressed([receipt.body for receipt in receipts if not receipt.is_compressed]))
+    return [receipt.body if receipt.is_compressed else next(fresh) for receipt in receipts]
+
+
+def delivery_cells(submission: Submission, verdict: Verdict, body: bytes) -> Cells:
     """A delivery that asked for a task or a control, with what it got."""
     outcome = submission.outcome
     rule = outcome.plan.rule if isinstance(outcome, TaskRequested) else outcome.rule
     detail = _dropped(outcome)
     reason = verdict.reason if isinstance(verdict, Passed) else None
-    return _cells(submission.receipt, outcome.facts, verdict.status, reason, detail, rule, _task_of(verdict))
+    got = _Got(verdict.status, reason, detail, rule, _task_of(verdict))
+    return _cells(submission.receipt, outcome.facts, got, body)
 
 
-def note_cells(note: Note) -> Cells:
+def note_cells(note: Note, body: bytes) -> Cells:
     """A delivery that changed nothing."""
     outcome = note.outcome
-    if isinstance(outcome, Ignored):
-        return _cells(
-            note.receipt, outcome.facts, "ignored", outcome.reason.value, outcome.detail, None, None
-        )
-    return _cells(note.receipt, outcome.facts, "reply", None, "", None, None)
+    is_ignored = isinstance(outcome, Ignored)
+    got = _Got("ignored", outcome.reason.value, outcome.detail) if is_ignored else _Got("reply")
+    return _cells(note.receipt, outcome.facts, got, body)
 
 
 def task_cells(submission: Submission, asked: TaskRequested, conversation: str) -> Cells:
@@ -148,15 +155,15 @@ def _task_of(verdict: Verdict) -> TaskId | None:
     return verdict.task_id if isinstance(verdict, Accepted | Duplicate | Applied) else None
 
 
-def _cells(
-    receipt: Receipt,
-    facts: Facts,
-    status: str,
-    reason: str | None,
-    detail: str,
-    rule: str | None,
-    task_id: TaskId | None,
-) -> Cells:
+class _Got(NamedTuple):
+    status: str
+    reason: str | None = None
+    detail: str = ""
+    rule: str | None = None
+    task_id: TaskId | None = None
+
+
+def _cells(receipt: Receipt, facts: Facts, got: _Got, body: bytes) -> Cells:
     actor = facts.actor
     return (
         receipt.id,
@@ -175,16 +182,16 @@ def _cells(
         actor.kind.value if actor else None,
         _optional_text(facts.url),
         _bounded(facts.title, TITLE_LIMIT),
-        status,
-        reason,
-        _optional_text(detail or None),
-        _optional_name(rule or None),
-        task_id,
+        got.status,
+        got.reason,
+        _optional_text(got.detail or None),
+        _optional_name(got.rule or None),
+        got.task_id,
         receipt.replay_of,
         receipt.size,
         receipt.sha256,
         receipt.headers,
-        receipt.body if receipt.is_compressed else compressed(receipt.body),
+        body,
     )
 
 
