@@ -128,6 +128,13 @@ def test_the_shadow_is_the_text_with_holes(text: str) -> None:
     assert prose.shadow.count("\n") == prose.text.count("\n")
 
 
+@given(st.text(alphabet="->*+1.)\\ \r\n@agent#x", max_size=200))
+def test_what_cannot_hide_anything_is_read_as_it_is(text: str) -> None:
+    ending = "\n\n`end`"
+    slowly = read_markdown(text + ending)
+    assert read_markdown(text).shadow == slowly.shadow[: len(text)]
+
+
 HOSTILE = [
     "`",
     "\\",

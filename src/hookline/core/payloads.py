@@ -49,9 +49,10 @@ def parse_json(provider: str, model: type[ModelT], body: bytes | str) -> ModelT:
 def without_nul(document: bytes | str) -> bytes | str:
     r"""Replace each `\u0000` escape by `\ufffd`; the search costs next to nothing where there is none."""
     if isinstance(document, str):
-        has_nul = "\\u0000" in document
+        has_nul = "\\" in document and "\\u0000" in document
         return _NUL_ESCAPE_IN_TEXT.sub(r"\1\\ufffd", document) if has_nul else document
-    return _NUL_ESCAPE.sub(rb"\1\\ufffd", document) if rb"\u0000" in document else document
+    has_nul = b"\\" in document and rb"\u0000" in document
+    return _NUL_ESCAPE.sub(rb"\1\\ufffd", document) if has_nul else document
 
 
 def without_lone_surrogates(raw: bytes) -> bytes:

@@ -3,10 +3,12 @@
 import hmac
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 
 from hookline.domain.errors import SignatureRejectedError
 
+_SECRETS_PREPARED = 64
 _HEX_SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 
 
@@ -35,7 +37,9 @@ class HmacSignature:
             raise SignatureRejectedError(provider, "signature header malformed")
         self._provider = provider
         self._expected = bytes.fromhex(signature)
-        self._macs = [hmac.new(secret, prefix, sha256) for secret in secrets]
+        self._macs = [_begun(secret).copy() for secret in secrets]
+        if prefix:
+            self.update(prefix)
 
     def update(self, chunk: bytes, /) -> None:
         """Take the next bytes of the body."""
@@ -51,3 +55,8 @@ class HmacSignature:
         matches = [hmac.compare_digest(mac.digest(), self._expected) for mac in self._macs]
         if not any(matches):
             raise SignatureRejectedError(self._provider, "signature does not match")
+
+
+@lru_cache(_SECRETS_PREPARED)
+def _begun(secret: bytes) -> hmac.HMAC:
+    return hmac.new(secret, digestmod=sha256)

@@ -1,7 +1,6 @@
 """Makes the receipt of a delivery: what of it is stored, and how."""
 
-import json
-
+from hookline.core.answers import json_bytes
 from hookline.core.compression import compressed
 from hookline.domain.delivery import Delivery
 from hookline.domain.intake import Receipt
@@ -29,7 +28,7 @@ def make_receipt(handler: WebhookHandler, delivery: Delivery) -> Receipt:
         remote=delivery.head.remote,
         size=len(delivery.body),
         sha256=delivery.sha256,
-        headers=json.dumps(kept),
+        headers=json_bytes(kept).decode(),
         body=compressed(body) if is_large else body,
         is_compressed=is_large,
     )

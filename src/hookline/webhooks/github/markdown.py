@@ -19,6 +19,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _MARKER = re.compile(r"(?:[-+*]|\d{1,9}[.)])(?=[ \t\r\n]|$)", re.ASCII)
 _FENCE = re.compile(r"(`{3,})[^`\r\n]*(?=[\r\n]|$)|(~{3,})")
 _HEADING = re.compile(r"#{1,6}(?=[ \t\r\n]|$)")
+_MAY_HIDE = re.compile(r"[`~<>\t]|\ {4}")
 _INLINE = re.compile(r"`+|<!--")
 _TAB = 4
 _CODE_INDENT = 4
@@ -35,7 +36,7 @@ def command_in(text: str, handle: str) -> Command | None:
 def read_markdown(text: str) -> Prose:
     """The text, cut to `SCAN_LIMIT`, and its shadow without code, quotations and comments."""
     scanned = text[:SCAN_LIMIT]
-    return Prose(scanned, _Blocks(scanned).shadow())
+    return Prose(scanned, _Blocks(scanned).shadow() if _MAY_HIDE.search(scanned) else scanned)
 
 
 @dataclass(frozen=True, slots=True)
