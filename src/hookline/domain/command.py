@@ -1,8 +1,10 @@
 """What a person or a rule asks for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum, StrEnum
+
+from hookline.domain.frozen import frozen
 
 
 class Verb(StrEnum):
@@ -48,7 +50,7 @@ class Option(StrEnum):
     PRIORITY = "priority"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """A verb, free text, and the options as they were written (values are outsiders' text)."""
 
@@ -57,7 +59,7 @@ class Command:
     options: Mapping[Option, str] = field(default_factory=dict[Option, str])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prose:
     """A text and its shadow of the same length, in which code and quotations are blanked out.
 

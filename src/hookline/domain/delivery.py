@@ -7,13 +7,14 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Literal, Protocol, TypeAlias
 
+from hookline.domain.frozen import frozen
 from hookline.domain.ids import DeliveryId, TaskId
 
 Headers: TypeAlias = Mapping[str, str]
 """Header names in lower case; values decoded as latin-1."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestHead:
     """What is known of a request before its body is read."""
 
@@ -57,7 +58,7 @@ class BodySignature(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accepted:
     """The delivery became a task."""
 
@@ -65,7 +66,7 @@ class Accepted:
     status: Literal["accepted"] = "accepted"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Duplicate:
     """The delivery's subject is known already; `task_id` is the first one's task."""
 
@@ -73,7 +74,7 @@ class Duplicate:
     status: Literal["duplicate"] = "duplicate"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Applied:
     """A control was applied to a task."""
 
@@ -82,7 +83,7 @@ class Applied:
     status: Literal["applied"] = "applied"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Passed:
     """Valid, and nothing to do, for the recorded reason."""
 
@@ -90,7 +91,7 @@ class Passed:
     status: Literal["ignored"] = "ignored"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replied:
     """A handshake, answered as the provider expects."""
 
@@ -102,7 +103,7 @@ class Replied:
 Verdict: TypeAlias = Accepted | Duplicate | Applied | Passed | Replied
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """An HTTP answer: status code, content type and body."""
 

@@ -1,17 +1,17 @@
 """What intake hands to the database, and the ports it does it through."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from hookline.domain.delivery import Verdict
+from hookline.domain.frozen import frozen
 from hookline.domain.ids import DeliveryId, TaskId
 from hookline.domain.outcome import ControlRequested, Ignored, Reply, TaskRequested
 from hookline.domain.queue import QueuedTask, QueueEpoch
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receipt:
     """A delivery as it is stored: its body redacted, the hash of its raw bytes kept.
 
@@ -31,7 +31,7 @@ class Receipt:
     replay_of: DeliveryId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Submission:
     """A receipt with an outcome that changes something; `task_id` is used if it makes a task."""
 
@@ -40,7 +40,7 @@ class Submission:
     task_id: TaskId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     """A receipt with an outcome that changes nothing."""
 
@@ -48,7 +48,7 @@ class Note:
     outcome: Ignored | Reply
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Committed:
     """What a committed batch decided, in the order of its submissions.
 

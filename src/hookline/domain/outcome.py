@@ -1,10 +1,11 @@
 """What a handler makes of a delivery: a closed union."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
 from hookline.domain.command import Command, Verb
+from hookline.domain.frozen import frozen
 from hookline.domain.rules import Plan
 
 
@@ -56,7 +57,7 @@ class Reason(StrEnum):
     CAPPED = "capped"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Actor:
     """The one who acted: the provider's stable id, a name to show, and what kind of account it is."""
 
@@ -65,7 +66,7 @@ class Actor:
     kind: ActorKind = ActorKind.PERSON
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """What a delivery speaks of, recorded with every outcome.
 
@@ -89,7 +90,7 @@ class Facts:
         return replace(self, conversation=conversation, origin=origin)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TaskRequested:
     """A task is asked for.
 
@@ -117,7 +118,7 @@ class Withdrawal(StrEnum):
     COMMAND_REMOVED = "command_removed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Withdraw:
     """The comment or message at `origin` was deleted, or its command was removed."""
 
@@ -126,7 +127,7 @@ class Withdraw:
     name: str = "withdraw"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConversationControl:
     """A control verb about the tasks of a conversation; `task_id` where a button names one."""
 
@@ -144,7 +145,7 @@ class ConversationControl:
 Control: TypeAlias = Withdraw | ConversationControl
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ControlRequested:
     """A control is asked for; it claims its keys only when it is applied."""
 
@@ -154,7 +155,7 @@ class ControlRequested:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """A handshake that wants this body in its answer."""
 
@@ -163,7 +164,7 @@ class Reply:
     content_type: str = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ignored:
     """Nothing to do, for a reason; `detail` names the rule or the word at fault, never a secret."""
 

@@ -1,14 +1,14 @@
 """The port through which handlers ask what may start, and for whom."""
 
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from hookline.domain.command import Command
+from hookline.domain.frozen import frozen
 from hookline.domain.outcome import Facts, Reason, Trigger
 from hookline.domain.rules import Plan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """A possible task, as a handler found it.
 
@@ -34,7 +34,7 @@ class Candidate:
     base: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Admitted:
     """A rule lets it run: this command, this way."""
 
@@ -42,7 +42,7 @@ class Admitted:
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """No rule, or the rule says no."""
 

@@ -1,18 +1,18 @@
 """The port of the queue: an index of the tasks that may run, which can be rebuilt from the database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType, Protocol
 
 from hookline.domain.command import Band
+from hookline.domain.frozen import frozen
 from hookline.domain.ids import TaskId
 
 QueueEpoch = NewType("QueueEpoch", str)
 """Names one uninterrupted life of the queue's data: after a wipe or a restart of its server it is another."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueuedTask:
     """What the queue knows of a task; all of it comes from the task's row, so a re-push changes nothing.
 

@@ -1,6 +1,5 @@
 """Rules: what may start an agent, who may ask, and how it runs."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from hookline.domain.command import Band, Verb
+from hookline.domain.frozen import frozen
 
 
 class Mode(StrEnum):
@@ -110,7 +110,7 @@ class Caps(_Section):
     source: Annotated[int, Field(gt=0)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """How a task will run: the rule's settings with the command's options applied.
 

@@ -6,6 +6,7 @@ Source: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-de
 from collections.abc import Callable, Mapping
 
 from hookline.core.answers import standard_answer
+from hookline.core.keys import KeySpace
 from hookline.core.payloads import form_field, media_type, parse_form
 from hookline.core.signatures import HmacSignature
 from hookline.domain.delivery import Answer, BodySignature, Delivery, Headers, RequestHead, Verdict
@@ -62,6 +63,7 @@ class GithubHandler:
         """Keep the source and the policy; GitHub signs no time, so the clock has nothing to say."""
         del clock
         self._source = source
+        self._keys = KeySpace(source.namespace)
         self._policy = policy
 
     @property
@@ -140,6 +142,7 @@ class GithubHandler:
         sent = one_line(clean(delivery.headers.get("x-github-delivery", "")), NAME_LIMIT)
         return Inbound(
             source=self._source,
+            keys=self._keys,
             policy=self._policy,
             event=event,
             external_id=sent or None,

@@ -12,9 +12,9 @@ def is_ours(source: Source, account: User | App | None) -> bool:
 
     An app's account is `<slug>[bot]`; either name stands for both.
     """
+    if account is None or not source.bot_names:
+        return False
     match account:
-        case None:
-            return False
         case User(login=login):
             names = {login.casefold(), login.casefold().removesuffix(_BOT_SUFFIX)}
         case App(slug=slug):

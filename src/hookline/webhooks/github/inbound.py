@@ -1,10 +1,10 @@
 """One delivery of GitHub on its way to an outcome, and the keys and facts that every event has."""
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from hookline.core.keys import KeySpace
 from hookline.core.payloads import parse_json
+from hookline.domain.frozen import frozen
 from hookline.domain.outcome import Actor, ActorKind, Facts
 from hookline.domain.policy import Policy
 from hookline.domain.source import Source
@@ -17,7 +17,7 @@ _URL_LIMIT = 2_000
 _ACTOR_KINDS = {"User": ActorKind.PERSON, "Bot": ActorKind.BOT}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a subject belongs in its repository.
 
@@ -30,24 +30,21 @@ class Place:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inbound:
     """A verified delivery with what the handler knows.
 
-    `digest` is the SHA-256 of the signed body, `document` the JSON inside of it.
+    `keys` makes the keys of the source; `digest` is the SHA-256 of the signed body, `document` the JSON
+    inside of it.
     """
 
     source: Source
+    keys: KeySpace
     policy: Policy
     event: str
     external_id: str | None
     digest: str
     document: bytes | str
-
-    @property
-    def keys(self) -> KeySpace:
-        """Makes the source's keys."""
-        return KeySpace(self.source.namespace)
 
     def read(self, model: type[EventT]) -> EventT:
         """Parse the document.

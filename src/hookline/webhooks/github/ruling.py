@@ -1,9 +1,9 @@
 """From a candidate to an outcome, by the policy's ruling."""
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from hookline.domain.command import CONTROL_VERBS, Command
+from hookline.domain.frozen import frozen
 from hookline.domain.outcome import (
     ControlRequested,
     ConversationControl,
@@ -21,7 +21,7 @@ TRUSTED_STANDINGS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 """GitHub's author associations that may ask by default."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """What an event asks for: GitHub's share of a candidate, with the keys and ties of the task to be."""
 

@@ -1,12 +1,13 @@
 """Texts that mention the agent: written, edited, deleted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from hashlib import sha256
 from typing import assert_never
 
 from hookline.domain.command import CONTROL_VERBS, Command
+from hookline.domain.frozen import frozen
 from hookline.domain.outcome import (
     ControlRequested,
     Facts,
@@ -41,7 +42,7 @@ ACTS: Mapping[str, Act] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Writing:
     """A text, the event that speaks of it, its place and the branch it is about.
 

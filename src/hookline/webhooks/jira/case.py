@@ -1,11 +1,11 @@
 """One delivery under decision: what it says, who is asked about it, and how outcomes are made."""
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from hookline.core.keys import KeySpace
 from hookline.domain.command import CONTROL_VERBS, Command
 from hookline.domain.errors import MalformedPayloadError
+from hookline.domain.frozen import frozen
 from hookline.domain.outcome import (
     Control,
     ControlRequested,
@@ -26,7 +26,7 @@ from hookline.webhooks.jira.prose import Reader
 _CREATED = "jira:issue_created"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proposal:
     """A possible task: what triggered it, who asks, and the dedupe key of its subject."""
 
@@ -39,7 +39,7 @@ class Proposal:
     revises: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """A delivery with everything needed to decide on it."""
 

@@ -1,7 +1,6 @@
 """Who acted in Jira, whether their word counts, and whether they are the gateway itself."""
 
-from dataclasses import dataclass
-
+from hookline.domain.frozen import frozen
 from hookline.domain.outcome import Actor, ActorKind, Reason
 from hookline.domain.text import NAME_LIMIT, one_line, shorten
 from hookline.webhooks.jira.payloads import Account
@@ -11,7 +10,7 @@ _APP = "app"
 _KINDS = {_MEMBER: ActorKind.PERSON, "customer": ActorKind.PERSON, _APP: ActorKind.APP}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OwnAccounts:
     """The accounts under which the gateway itself acts; ids count in any case, as user names do in Jira."""
 

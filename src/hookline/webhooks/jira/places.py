@@ -1,12 +1,12 @@
 """Where in Jira something happened: lane, conversation, origins, versions and addresses."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from urllib.parse import quote
 
 from hookline.core.keys import KeySpace
+from hookline.domain.frozen import frozen
 from hookline.domain.text import clean
 from hookline.webhooks.jira.payloads import Comment, Issue, JiraEvent, RichText
 
@@ -15,7 +15,7 @@ _SITE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """The issue a delivery speaks of, as keys; empty where the payload does not say which."""
 

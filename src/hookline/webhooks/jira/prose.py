@@ -1,12 +1,12 @@
 """What a Jira text says, and whether it addresses the agent."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import assert_never
 
 from hookline.core.commands import find_command, mention_of
 from hookline.domain.command import Command, Prose
+from hookline.domain.frozen import frozen
 from hookline.domain.text import clean
 from hookline.webhooks.jira.documents import render
 from hookline.webhooks.jira.payloads import Node, RichText
@@ -17,7 +17,7 @@ SCAN_LIMIT = 1024 * 1024
 """Characters of a text that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reader:
     """Reads texts of one source: the handle as plain text, and mentions of its own accounts."""
 

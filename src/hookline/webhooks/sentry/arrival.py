@@ -1,10 +1,11 @@
 """One delivery on its way to a decision: its facts, whose words it carries, and what the rules say."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
 from hookline.core.keys import KeySpace
 from hookline.domain.command import CONTROL_VERBS
+from hookline.domain.frozen import frozen
 from hookline.domain.outcome import (
     Actor,
     ActorKind,
@@ -29,7 +30,7 @@ TITLE_SOURCE_LIMIT = 4_000
 _KINDS = {"user": ActorKind.PERSON, "application": ActorKind.APP}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Matter:
     """What a delivery is about.
 
@@ -44,7 +45,7 @@ class Matter:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """A possible task: what asks for it, what rules can tell it by, and the keys that make it one."""
 
@@ -56,7 +57,7 @@ class Request:
     is_edit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrival:
     """A verified delivery of one resource, with the source and the rules it meets."""
 

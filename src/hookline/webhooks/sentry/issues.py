@@ -1,9 +1,9 @@
 """Resource `issue`: an issue appears, returns, or changes hands."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from hookline.core.payloads import parse_json
+from hookline.domain.frozen import frozen
 from hookline.domain.outcome import Ignored, Outcome, Reason, Trigger
 from hookline.webhooks.sentry.arrival import Arrival, Matter, Request, by_machine, own_words
 from hookline.webhooks.sentry.payloads import PROVIDER, ActorField, IssueField, IssueNotice
@@ -11,7 +11,7 @@ from hookline.webhooks.sentry.places import site_of_issue, web_address
 from hookline.webhooks.sentry.subjects import Subject, assigned_issue, created_issue, unresolved_issue
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Use:
     is_machine: Callable[[ActorField], bool]
     subjects: Callable[[IssueField], tuple[Subject, ...]]

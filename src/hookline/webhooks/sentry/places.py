@@ -1,8 +1,8 @@
 """Where a delivery belongs: organisation, project, issue and the address a person would open."""
 
 import re
-from dataclasses import dataclass
 
+from hookline.domain.frozen import frozen
 from hookline.webhooks.sentry.payloads import (
     EventField,
     InstallationField,
@@ -18,7 +18,7 @@ _PROJECT = re.compile(r"/api/0/projects/[\w.-]{1,100}/([\w.-]{1,100})/", re.ASCI
 _ISSUE = re.compile(r"/issues/([\w-]{1,100})/?$", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Site:
     """The organisation's slug and the project's slug or id, as far as a delivery tells."""
 

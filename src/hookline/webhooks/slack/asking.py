@@ -1,10 +1,10 @@
 """Asks the policy, and turns its ruling into an outcome."""
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from hookline.core.keys import KeySpace
 from hookline.domain.command import CONTROL_VERBS, Command
+from hookline.domain.frozen import frozen
 from hookline.domain.outcome import (
     ControlRequested,
     ConversationControl,
@@ -19,7 +19,7 @@ from hookline.domain.policy import Admitted, Candidate, Policy, Refused
 from hookline.domain.source import Source
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Desk:
     """What every decision needs at hand."""
 
@@ -28,7 +28,7 @@ class Desk:
     keys: KeySpace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asking:
     """A command, who brought it where, and the keys it claims."""
 

@@ -1,16 +1,16 @@
 """Where things are in Slack: keys of lanes, conversations and posts, and links to them."""
 
 import re
-from dataclasses import dataclass
 
 from hookline.core.keys import KeySpace
+from hookline.domain.frozen import frozen
 
 _LINKABLE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _LINKABLE_TS = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}", re.ASCII)
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Channel:
     """A channel of a workspace; `domain` is the workspace's name in its address, where the payload has it."""
 

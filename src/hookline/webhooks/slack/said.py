@@ -1,9 +1,8 @@
 """The post an event speaks of: its text, its author, its place and its edition."""
 
-from dataclasses import dataclass
-
 from hookline.core.keys import KeySpace
 from hookline.domain.errors import MalformedPayloadError
+from hookline.domain.frozen import frozen
 from hookline.domain.outcome import Facts, Reason
 from hookline.domain.text import NAME_LIMIT, one_line
 from hookline.webhooks.slack.events import Envelope, Event, Item, Post
@@ -16,7 +15,7 @@ _NOTHING = Post()
 _NO_ITEM = Item()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Said:
     """A post with its event, at a known place."""
 

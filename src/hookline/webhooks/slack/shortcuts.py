@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from hookline.core.keys import KeySpace
 from hookline.core.payloads import parse_json
 from hookline.domain.command import CONTROL_VERBS, Command, Verb
 from hookline.domain.errors import MalformedPayloadError
+from hookline.domain.frozen import frozen
 from hookline.domain.outcome import Facts, Ignored, Outcome, Reason, Trigger
 from hookline.domain.text import NAME_LIMIT, TEXT_LIMIT, one_line, shorten
 from hookline.webhooks.slack.asking import Asking, Desk, decide
@@ -32,7 +32,7 @@ _SHORTCUT_VERBS: Mapping[str, Verb | None] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pressed:
     """An interaction of a person, with the keys of its raw body."""
 
