@@ -50,6 +50,9 @@ class JiraSuite(HandlerContract):
         payload["comment"] |= {"body": body, **comment}
         return self.read(payload)
 
+    def edited(self, body: object, **comment: object) -> Outcome:
+        return self.said(body, "comment_updated__mention", **comment)
+
 
 jira = JiraSuite()
 

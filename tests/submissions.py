@@ -105,8 +105,8 @@ class Sender:
         return Submission(self.receipt(), replace(asked, **changes), TaskId(self.new_id()))
 
     def edits(self, *keys: str, **changes: object) -> Submission:
-        """A delivery that says an edit asks for a task."""
-        return self.asks(*keys, **{"revises": True, "action": "edited", **changes})
+        """A delivery that says an edit of the text that was asked for with the key `v1` asks for a task."""
+        return self.asks(*keys, **{"revises": "v1", "action": "edited", **changes})
 
     def controls(self, control: Control, *keys: str) -> Submission:
         """A delivery that asks for a control."""

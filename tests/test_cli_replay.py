@@ -174,7 +174,7 @@ def test_an_edit_that_is_replayed_asks_for_a_task_of_its_own() -> None:
     asked = Sender().edits("k", facts=Facts("issue_comment")).outcome
     fresh = renewed(asked, 1)
     assert isinstance(fresh, TaskRequested)
-    assert fresh.revises is False
+    assert fresh.revises is None
 
 
 async def _add(database: Database, task_id: str, seq: int, event: str, state: str | None = None) -> None:

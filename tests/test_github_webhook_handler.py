@@ -132,7 +132,7 @@ def test_the_keys_name_delivery_body_and_subject() -> None:
     assert asked.keys == (
         f"github:delivery:{SENT}",
         f"github:body:{sha256(body).hexdigest()}",
-        "github:subject:octo/app:comment/17/2026-03-01T11:00:00Z",
+        "github:subject:octo/app:comment/17",
     )
 
 

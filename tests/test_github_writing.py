@@ -109,7 +109,7 @@ EDITS = [
 @pytest.mark.parametrize(("fixture", "part"), EDITS)
 def test_an_edit_with_a_command_revises(fixture: str, part: str) -> None:
     asked = task(fixture)
-    assert asked.revises
+    assert asked.revises == f"github:subject:octo/app:{part}"
     assert asked.facts.origin == f"github:octo/app:{part}"
 
 

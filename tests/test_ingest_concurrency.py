@@ -141,10 +141,14 @@ async def test_a_key_that_is_freed_while_it_is_looked_up_is_claimed_again(
 
 
 @pytest.mark.integration
-async def test_first_edits_at_the_same_moment_make_one_task(postgres_books: Books) -> None:
+@pytest.mark.parametrize("with_first", [False, True])
+async def test_edits_at_the_moment_of_the_text_make_one_task(postgres_books: Books, with_first: bool) -> None:
+    sender = postgres_books.sender
     for number in range(20):
-        origin = f"github:octo/app:comment/{number}"
-        edits = [postgres_books.sender.edits(f"edit-{number}-{at}", origin=origin) for at in range(6)]
-        verdicts = [made for (made,) in await all_at_once(postgres_books, [[edit] for edit in edits])]
+        origin, first = f"github:octo/app:comment/{number}", f"first-{number}"
+        batch = [sender.edits(f"edit-{number}-{at}", origin=origin, revises=first) for at in range(5)]
+        if with_first:
+            batch.insert(3, sender.asks(first, origin=origin))
+        verdicts = [made for (made,) in await all_at_once(postgres_books, [[each] for each in batch])]
         assert [verdict.status for verdict in verdicts].count("accepted") == 1, verdicts
         assert len({verdict.task_id for verdict in verdicts}) == 1

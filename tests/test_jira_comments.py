@@ -169,13 +169,13 @@ class TestKeys:
         assert isinstance(two, TaskRequested)
         shared = set(one.keys) & set(two.keys)
         assert len(shared) == 1
-        assert shared.pop().startswith("jira:subject:comment/10010/")
+        assert shared.pop().startswith("jira:subject:comment/10010")
         assert (one.facts.origin, one.facts.conversation) == (two.facts.origin, two.facts.conversation)
         assert (one.command, one.revises) == (two.command, two.revises)
 
     def test_twins_may_write_the_time_in_different_zones(self) -> None:
-        one = jira.said("@agent fix it", updated="2026-03-01T12:58:00.000+0100")
-        two = jira.said("@agent fix it", updated="2026-03-01T11:58:00.000+0000")
+        one = jira.edited("@agent fix it", updated="2026-03-01T12:58:00.000+0100")
+        two = jira.edited("@agent fix it", updated="2026-03-01T11:58:00.000+0000")
         assert isinstance(one, TaskRequested)
         assert isinstance(two, TaskRequested)
         assert one.keys[-1] == two.keys[-1]
@@ -186,17 +186,18 @@ class TestKeys:
         assert isinstance(written, TaskRequested)
         assert isinstance(edited, TaskRequested)
         assert not set(written.keys) & set(edited.keys)
+        assert edited.revises == written.keys[-1]
         assert written.facts.origin == edited.facts.origin
 
     @pytest.mark.parametrize("updated", [None, "some day", "2026-03-01T12:58:00", 1772366280000])
     def test_any_time_makes_a_version(self, updated: object) -> None:
-        outcome = jira.said("@agent fix it", updated=updated)
+        outcome = jira.edited("@agent fix it", updated=updated)
         assert isinstance(outcome, TaskRequested)
         assert outcome.keys[-1].startswith("jira:subject:comment/10010/")
 
     def test_without_a_time_the_text_is_the_version(self) -> None:
-        one, same = (jira.said("@agent fix it", updated=None, created=at) for at in ("a", "b"))
-        other = jira.said("@agent fix that", updated=None)
+        one, same = (jira.edited("@agent fix it", updated=None, created=at) for at in ("a", "b"))
+        other = jira.edited("@agent fix that", updated=None)
         assert isinstance(one, TaskRequested)
         assert isinstance(same, TaskRequested)
         assert isinstance(other, TaskRequested)

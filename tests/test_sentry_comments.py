@@ -29,7 +29,7 @@ class TestSentryComments(SentryCase):
         task = self.task("comment__mention", rule, data__comment="@agent fix it model=opus priority=critical")
         assert (task.command.verb, dict(task.command.options)) == (Verb.PLAN, {})
         assert (task.plan.model, task.plan.band, task.plan.dropped) == (None, Band.NORMAL, ())
-        assert (task.trigger, task.revises) == (Trigger.MENTION, False)
+        assert (task.trigger, task.revises) == (Trigger.MENTION, None)
 
     def test_a_mention_asks_in_the_conversation_of_its_issue(self) -> None:
         facts = self.task("comment__mention").facts
@@ -54,7 +54,8 @@ class TestSentryComments(SentryCase):
 
     def test_an_edit_with_a_mention_revises(self) -> None:
         task = self.task("comment__updated")
-        assert task.revises
+        assert task.revises == "sentry:subject:comment/501"
+        assert task.revises in self.task("comment__mention").keys
         assert task.facts.origin == "sentry:7001:comment/501"
 
     def test_an_edit_at_the_same_time_is_another_version(self) -> None:

@@ -20,7 +20,7 @@ from slack_case import (
 
 def test_an_edit_with_a_command_revises() -> None:
     asked = task(CASE.on("message_changed__command"))
-    assert asked.revises
+    assert asked.revises == SUBJECT
     assert (asked.command.verb, asked.command.text) == (Verb.FIX, "the login test on main")
     assert asked.facts.origin == ORIGIN
     assert asked.facts.conversation == f"{LANE}/{TS}"

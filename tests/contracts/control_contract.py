@@ -21,7 +21,32 @@ class EditContract(StoreTests):
     async def test_an_edit_without_a_task_makes_one(self, books: Books) -> None:
         edit = books.sender.edits("v2")
         assert await books.verdict(edit) == Accepted(edit.task_id)
-        assert await books.keys() == {"v2": edit.task_id}
+        assert await books.keys() == {"v1": edit.task_id, "v2": edit.task_id}
+
+    async def test_a_text_that_comes_after_its_edit_makes_no_second_task(self, books: Books) -> None:
+        await books.commit(edit := books.sender.edits("v2"))
+        assert await books.verdict(books.sender.asks("d1", "v1")) == Duplicate(edit.task_id)
+        assert await books.states() == ["queued"]
+
+    @pytest.mark.parametrize("is_edit_first", [True, False])
+    async def test_a_text_and_its_edit_in_one_batch_make_one_task(
+        self, books: Books, is_edit_first: bool
+    ) -> None:
+        if is_edit_first:
+            edit, first = books.sender.edits("v2"), books.sender.asks("d1", "v1")
+            expected = [Accepted(edit.task_id), Duplicate(edit.task_id)]
+            assert await books.verdicts(edit, first) == expected
+        else:
+            first, edit = books.sender.asks("d1", "v1"), books.sender.edits("v2")
+            expected = [Accepted(first.task_id), Applied("revise", first.task_id)]
+            assert await books.verdicts(first, edit) == expected
+        assert await books.states() == ["queued"]
+
+    async def test_an_edit_that_comes_too_late_leaves_no_key_behind(self, books: Books) -> None:
+        await books.commit(first := books.sender.asks("older"))
+        await books.change(first, state="running", fence=1)
+        assert await books.verdict(books.sender.edits("v2")) == Passed("already_started")
+        assert await books.keys() == {"older": first.task_id}
 
     async def test_an_edit_revises_what_has_not_started(self, books: Books) -> None:
         await books.commit(first := books.sender.asks("v1"))

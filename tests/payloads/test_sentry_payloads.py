@@ -155,7 +155,7 @@ def test_published_comments_start_a_task_once_they_mention_the_agent(name: str) 
         body = body.replace(words, b"@agent, have a look")
     outcome = outcome_of(name, body=body)
     assert isinstance(outcome, TaskRequested)
-    assert outcome.revises is name.startswith("comment.updated")
+    assert (outcome.revises is not None) is name.startswith("comment.updated")
 
 
 def test_the_published_issue_and_error_are_one_occurrence() -> None:

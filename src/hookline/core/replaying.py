@@ -93,7 +93,7 @@ def renewed(outcome: Outcome, generation: int) -> Outcome:
     match outcome:
         case TaskRequested(keys=keys, open_key=open_key):
             fresh = None if open_key is None else _renewed_key(open_key, generation)
-            return replace(outcome, keys=_renewed_keys(keys, generation), open_key=fresh, revises=False)
+            return replace(outcome, keys=_renewed_keys(keys, generation), open_key=fresh, revises=None)
         case ControlRequested(keys=keys):
             return replace(outcome, keys=_renewed_keys(keys, generation))
         case Ignored() | Reply():

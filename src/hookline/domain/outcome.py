@@ -94,8 +94,10 @@ class Facts:
 class TaskRequested:
     """A task is asked for.
 
-    `keys` are all dedupe keys of the delivery, subject keys included. `revises` is set for an edit: where the
-    origin already has a task that has not started, the edit revises it instead of making another.
+    `keys` are all dedupe keys of the delivery, subject keys included. `revises` is set for an edit, to the
+    subject key of the text as it was first written. Where the origin has a task that has not started, the edit
+    revises it; where it has none, the edit makes one and claims that key too, so that the first version makes
+    no second one when it comes later.
     `open_key` is claimed while the task is unfinished and freed in the transaction that ends it.
     `joins` is a second conversation key that from now on means `facts.conversation` (a pull request opened
     for an issue).
@@ -106,7 +108,7 @@ class TaskRequested:
     trigger: Trigger
     plan: Plan
     keys: tuple[str, ...]
-    revises: bool = False
+    revises: str | None = None
     open_key: str | None = None
     joins: str | None = None
 

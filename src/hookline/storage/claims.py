@@ -65,7 +65,7 @@ def _key_rows(batch: Sequence[Submission], group: TwinGroup) -> list[Cells]:
     leader = batch[group.leader]
     task_id = leader.task_id if isinstance(leader.outcome, TaskRequested) else None
     at = microseconds(leader.receipt.received_at)
-    return [(key, leader.receipt.id, task_id, at) for key in group.keys]
+    return [(key, leader.receipt.id, task_id, at) for key in group.claimed]
 
 
 def _lead(claims: Claims, batch: Sequence[Submission], group: TwinGroup) -> None:
@@ -91,4 +91,4 @@ def point_keys(connection: Connection, group: TwinGroup, leader: str, task_id: T
 
 
 def _claimed(group: TwinGroup, leader: str) -> ColumnElement[bool]:
-    return DedupeKeyRow.key.in_(sorted(group.keys)) & (DedupeKeyRow.delivery_id == leader)
+    return DedupeKeyRow.key.in_(sorted(group.claimed)) & (DedupeKeyRow.delivery_id == leader)

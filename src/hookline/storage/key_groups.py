@@ -9,10 +9,19 @@ from hookline.domain.outcome import TaskRequested
 
 @dataclass(slots=True)
 class TwinGroup:
-    """Submissions of one batch that speak of one subject."""
+    """Submissions of one batch that speak of one subject.
+
+    `firsts` are keys that edits claim for the texts as they were first written; sharing one makes no twins.
+    """
 
     members: list[int]
     keys: set[str]
+    firsts: set[str]
+
+    @property
+    def claimed(self) -> set[str]:
+        """All keys that the group claims."""
+        return self.keys | self.firsts
 
     @property
     def leader(self) -> int:
@@ -31,12 +40,15 @@ def group_twins(batch: Sequence[Submission], indexes: Sequence[int]) -> list[Twi
     groups: dict[int, TwinGroup] = {}
     for index in indexes:
         outcome = batch[index].outcome
-        keys = keys_of(outcome) if isinstance(outcome, TaskRequested) else outcome.keys
+        is_task = isinstance(outcome, TaskRequested)
+        keys = keys_of(outcome) if is_task else outcome.keys
+        firsts = {outcome.revises} if is_task and outcome.revises else set[str]()
         met = {id(group): group for key in keys if (group := owner.get(key)) is not None}
-        group = TwinGroup([index], set(keys))
+        group = TwinGroup([index], set(keys), firsts)
         for other in met.values():
             group.members += other.members
             group.keys |= other.keys
+            group.firsts |= other.firsts
             del groups[id(other)]
         group.members.sort()
         groups[id(group)] = group

@@ -95,9 +95,13 @@ class Inbound:
             return (self.keys.digest(self.digest),)
         return (self.keys.delivery(self.external_id),)
 
+    def subject(self, event: RepositoryEvent, place: Place, *version: str) -> str:
+        """The key of a subject's version; without one, of the text as it was first written."""
+        return self.keys.subject(f"{event.repository.full_name}:{place.part}", *version)
+
     def claims(self, event: RepositoryEvent, place: Place, *version: str) -> tuple[str, ...]:
         """All keys of a subject's version: the delivery's unsigned id, its signed body and the subject."""
-        subject = self.keys.subject(f"{event.repository.full_name}:{place.part}", *version)
+        subject = self.subject(event, place, *version)
         return tuple(dict.fromkeys((*self.sent(), self.keys.digest(self.digest), subject)))
 
 

@@ -35,7 +35,7 @@ class Wish:
     label: str = ""
     level: str = ""
     standing: str = ""
-    revises: bool = False
+    revises: str | None = None
     joins: str | None = None
 
 

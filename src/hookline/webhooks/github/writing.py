@@ -81,8 +81,8 @@ def _ask(inbound: Inbound, writing: Writing, facts: Facts) -> Outcome:
     command = command_in(writing.text.text, inbound.policy.handle)
     if command is None:
         return Ignored(facts, Reason.NO_COMMAND)
-    keys = inbound.claims(writing.event, writing.place, writing.text.born)
-    return _decide(inbound, writing, facts, command, keys, revises=False)
+    keys = inbound.claims(writing.event, writing.place)
+    return _decide(inbound, writing, facts, command, keys)
 
 
 def _revise(inbound: Inbound, writing: Writing, facts: Facts, changes: Changes) -> Outcome:
@@ -93,7 +93,8 @@ def _revise(inbound: Inbound, writing: Writing, facts: Facts, changes: Changes) 
         return _withdraw(inbound, writing, facts, Withdrawal.COMMAND_REMOVED)
     if command.verb in CONTROL_VERBS and not _is_new(inbound, command, changes):
         return Ignored(facts, Reason.NO_COMMAND, f"{command.verb.value} was there before the edit")
-    return _decide(inbound, writing, facts, command, _edit_keys(inbound, writing), revises=True)
+    first = inbound.subject(writing.event, writing.place)
+    return _decide(inbound, writing, facts, command, _edit_keys(inbound, writing), first)
 
 
 def _is_new(inbound: Inbound, command: Command, changes: Changes) -> bool:
@@ -121,8 +122,7 @@ def _decide(
     facts: Facts,
     command: Command,
     keys: tuple[str, ...],
-    *,
-    revises: bool,
+    revises: str | None = None,
 ) -> Outcome:
     if not _is_own_act(writing.event.sender, writing.text.user):
         return Ignored(facts, Reason.NOT_ALLOWED, "the text is somebody else's")

@@ -28,7 +28,10 @@ _CREATED = "jira:issue_created"
 
 @frozen
 class Proposal:
-    """A possible task: what triggered it, who asks, and the dedupe key of its subject."""
+    """A possible task: what triggered it, who asks, and the dedupe key of its subject.
+
+    `revises` is set for an edit, to the key of the text as it was first written.
+    """
 
     facts: Facts
     trigger: Trigger
@@ -36,7 +39,7 @@ class Proposal:
     subject: str
     command: Command | None = None
     label: str = ""
-    revises: bool = False
+    revises: str | None = None
 
 
 @frozen

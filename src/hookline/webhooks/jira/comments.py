@@ -47,9 +47,11 @@ def _speech(case: Case, comment: Comment, asker: Account | None, *, is_edit: boo
     if facts.conversation is None:
         return Ignored(facts, Reason.NO_CONVERSATION)
     command = case.reader.command(comment.body)
-    subject = comment_subject(case.keys, comment)
+    first = case.keys.subject("comment", comment.id)
+    subject = comment_subject(case.keys, comment) if is_edit else first
     if command is not None:
-        return case.settle(Proposal(facts, Trigger.MENTION, asker, subject, command=command, revises=is_edit))
+        revises = first if is_edit else None
+        return case.settle(Proposal(facts, Trigger.MENTION, asker, subject, command=command, revises=revises))
     if is_edit:
         return _withdrawn(case, facts, Withdrawal.COMMAND_REMOVED, subject)
     return Ignored(facts, Reason.NO_COMMAND)

@@ -85,7 +85,8 @@ def _of_description(case: Case, facts: Facts, edit: Change) -> Iterator[Proposal
     text = case.event.fields.description
     if command := case.reader.command(edit.to_string if text is None else text):
         subject = case.place.subject("change", change_version(case.event))
-        yield Proposal(facts, Trigger.MENTION, case.actor_account, subject, command=command, revises=True)
+        first = case.place.subject("created")
+        yield Proposal(facts, Trigger.MENTION, case.actor_account, subject, command=command, revises=first)
 
 
 def _first_admitted(case: Case, proposals: Iterable[Proposal]) -> Outcome | None:

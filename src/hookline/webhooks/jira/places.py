@@ -59,7 +59,7 @@ class Place:
 
 
 def comment_subject(keys: KeySpace, comment: Comment) -> str:
-    """The dedupe key of a comment as of its last edit; twins of one comment share it.
+    """The dedupe key of an edited comment as of its last edit; twins of one edit share it.
 
     Comment ids are unique in a site. The time is compared as an instant, since twins may write it in
     different time zones; without one the text itself is the version.

@@ -47,14 +47,17 @@ class Matter:
 
 @frozen
 class Request:
-    """A possible task: what asks for it, what rules can tell it by, and the keys that make it one."""
+    """A possible task: what asks for it, what rules can tell it by, and the keys that make it one.
+
+    `revises` is set for an edit, to the subject as it was first written.
+    """
 
     trigger: Trigger
     subjects: tuple[Subject, ...]
     level: str = ""
     label: str = ""
     is_entitled: bool = True
-    is_edit: bool = False
+    revises: Subject | None = None
 
 
 @frozen
@@ -136,7 +139,7 @@ class Arrival:
             request.trigger,
             plan,
             claims,
-            revises=request.is_edit,
+            revises=self.keys.subject(*request.revises) if request.revises else None,
             open_key=self.keys.open(place) if request.trigger is Trigger.ALERT else None,
         )
 

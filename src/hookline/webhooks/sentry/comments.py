@@ -22,7 +22,7 @@ from hookline.webhooks.sentry.arrival import Arrival, Matter, Request, by_machin
 from hookline.webhooks.sentry.comment_text import spoken
 from hookline.webhooks.sentry.payloads import PROVIDER, CommentNotice
 from hookline.webhooks.sentry.places import Site
-from hookline.webhooks.sentry.subjects import comment_version
+from hookline.webhooks.sentry.subjects import comment_of, comment_version
 
 _USED = frozenset({"created", "updated", "deleted"})
 _GONE: Mapping[str, Withdrawal] = {
@@ -66,9 +66,10 @@ def _say_no_longer(arrival: Arrival, facts: Facts, notice: CommentNotice) -> Out
 
 
 def _request(facts: Facts, notice: CommentNotice) -> Request:
+    first, is_edit = comment_of(notice.data), notice.action == "updated"
     return Request(
         Trigger.MENTION,
-        comment_version(notice.action, notice.data),
+        comment_version(notice.action, notice.data) if is_edit else (first,),
         is_entitled=facts.actor is not None and facts.actor.kind is ActorKind.PERSON,
-        is_edit=notice.action == "updated",
+        revises=first if is_edit else None,
     )

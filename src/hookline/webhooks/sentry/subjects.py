@@ -44,10 +44,15 @@ def metric_alert(action: str, data: MetricAlertData) -> tuple[Subject, ...]:
     return (("metric_alert", alert.id, action, moment(alert.date_started) or "", measured),)
 
 
+def comment_of(data: CommentData) -> Subject:
+    """A comment as it was first written."""
+    return ("comment", data.comment_id)
+
+
 def comment_version(action: str, data: CommentData) -> tuple[Subject, ...]:
     """A comment as of these words: an edit does not always change its time."""
     version = (moment(data.timestamp) or "", _fingerprint(data.comment))
-    return (("comment", data.comment_id, action, *version),)
+    return ((*comment_of(data), action, *version),)
 
 
 def moment(text: str | None) -> str | None:

@@ -38,7 +38,7 @@ class Asking:
     channel: str
     entitled: bool
     keys: tuple[str, ...]
-    revises: bool = False
+    revises: str | None = None
     task_id: str | None = None
 
 

@@ -101,7 +101,7 @@ def _ask(desk: Desk, said: Said, command: Command) -> Outcome:
         channel=said.channel.id,
         entitled=is_of_the_house(said.envelope, said.event),
         keys=_keys(desk, said, edition),
-        revises=bool(edition),
+        revises=said.channel.subject(said.ts) if edition else None,
     )
     return decide(desk, asking)
 
