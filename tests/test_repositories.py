@@ -148,16 +148,17 @@ async def test_a_story_is_complete_before_any_file_is(archive: Archive) -> None:
     assert (story[2].data["title"], story[2].data["actor_name"]) == ("Login fails", "octocat")
     assert story[3].data == {"status": "accepted", "rule": "mention", "detail": None}
     assert story[4].data == {"trigger": "mention", "text": "the login test"}
-    assert story[5].data == {"verb": "fix", "band": 2, "rule": "mention"}
+    assert story[5].data == {"verb": "fix", "text": "the login test", "band": 2, "rule": "mention"}
     assert all(line.task_id == submission.task_id for line in story)
 
 
-async def test_a_revised_task_s_first_words_are_not_made_up(archive: Archive) -> None:
-    await archive.keep(archive.sender.asks("k"))
+async def test_a_revised_task_s_story_tells_the_first_words_and_the_new_ones(archive: Archive) -> None:
+    await archive.keep(archive.sender.asks("k", text="the  login\n\x00test"))
     await archive.keep(edit := archive.sender.edits("k2", text="other words"))
     page = await archive.insights.tasks(TaskFilter(), None, 1)
     story = await archive.insights.story(page.items[0].id)
-    assert story[4].data["text"] is None
+    assert story[4].data["text"] == story[5].data["text"] == "the login \ufffdtest"
+    assert story[6].data == {"verb": "fix", "text": "other words", "band": 2, "rule": "mention"}
     assert story[-1].event == "task.revised"
     assert story[-1].delivery_id == edit.receipt.id
 

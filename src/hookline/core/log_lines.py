@@ -108,10 +108,7 @@ def _decided(origin: TaskOrigin) -> dict[str, JsonValue]:
 
 
 def _extracted(origin: TaskOrigin) -> dict[str, JsonValue]:
-    return {
-        "trigger": origin.trigger,
-        "text": None if origin.text is None else one_line(origin.text),
-    }
+    return {"trigger": origin.trigger, "text": origin.text}
 
 
 _ORIGIN_LINES: Mapping[str, Callable[[TaskOrigin], dict[str, JsonValue]]] = {

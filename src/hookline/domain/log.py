@@ -13,15 +13,14 @@ from hookline.domain.reading import DeliverySummary, StoredFact
 class TaskOrigin:
     """What the lines before `task.created` are projected from.
 
-    `delivery` is `None` once its row is pruned. `text` holds the first words of the command, and is `None`
-    once an edit has replaced them.
+    `delivery` is `None` once its row is pruned. `text` holds the first words of the command, on one line.
     """
 
     accepted_at: datetime
     provider: str
     source: str
     trigger: str
-    text: str | None
+    text: str
     delivery: DeliverySummary | None
 
 

@@ -95,9 +95,9 @@ class TaskRequested:
     """A task is asked for.
 
     `keys` are all dedupe keys of the delivery, subject keys included. `revises` is set for an edit, to the
-    subject key of the text as it was first written. Where the origin has a task that has not started, the edit
-    revises it; where it has none, the edit makes one and claims that key too, so that the first version makes
-    no second one when it comes later.
+    subject key of the text as it was first written. Where the origin has a task that has not started, the
+    edit revises it; where it has none, the edit makes one and claims that key too, so that the first version
+    makes no second one when it comes later.
     `open_key` is claimed while the task is unfinished and freed in the transaction that ends it.
     `joins` is a second conversation key that from now on means `facts.conversation` (a pull request opened
     for an issue).

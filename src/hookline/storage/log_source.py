@@ -82,7 +82,9 @@ async def _logged_tasks(
         LoggedTask(
             id=TaskId(task.id),
             delivery_id=DeliveryId(task.delivery_id),
-            origin=_origin(task, deliveries.get(task.delivery_id)) if task.id in fresh else None,
+            origin=_origin(task, facts[task.id][0], deliveries.get(task.delivery_id))
+            if task.id in fresh
+            else None,
             facts=facts[task.id],
         )
         for task_id in task_ids
@@ -111,12 +113,13 @@ async def _deliveries(session: AsyncSession, delivery_ids: Sequence[str]) -> Map
     return {row.id: delivery_summary(row) for row in await session.scalars(query)}
 
 
-def _origin(task: TaskRow, delivery: DeliverySummary | None) -> TaskOrigin:
+def _origin(task: TaskRow, created: StoredFact, delivery: DeliverySummary | None) -> TaskOrigin:
+    text = created.data.get("text")
     return TaskOrigin(
         accepted_at=task.accepted_at,
         provider=task.provider,
         source=task.source,
         trigger=task.trigger,
-        text=task.text if task.revision == 0 else None,
+        text=text if isinstance(text, str) else "",
         delivery=delivery,
     )

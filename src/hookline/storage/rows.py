@@ -1,8 +1,10 @@
 """Receipts, outcomes and tasks as rows for the bulk inserts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
+
+from pydantic import JsonValue
 
 from hookline.core.answers import json_bytes
 from hookline.core.compression import all_compressed
@@ -11,7 +13,7 @@ from hookline.domain.ids import TaskId
 from hookline.domain.intake import Note, Receipt, Submission
 from hookline.domain.outcome import ControlRequested, Facts, Ignored, TaskRequested
 from hookline.domain.task import TaskState
-from hookline.domain.text import NAME_LIMIT, TEXT_LIMIT, TITLE_LIMIT, clean, shorten
+from hookline.domain.text import NAME_LIMIT, TEXT_LIMIT, TITLE_LIMIT, clean, one_line, shorten
 from hookline.storage.bulk import BulkInsert, Cells
 from hookline.storage.columns import microseconds
 
@@ -133,11 +135,19 @@ def task_cells(submission: Submission, asked: TaskRequested, conversation: str) 
 
 def created_event_cells(submission: Submission, asked: TaskRequested) -> Cells:
     """The first fact of a task's life."""
-    data = json_bytes(
-        {"verb": asked.command.verb.value, "band": int(asked.plan.band), "rule": asked.plan.rule}
-    )
+    data = json_bytes(words_and_plan(asked))
     received_at = microseconds(submission.receipt.received_at)
     return (submission.task_id, 1, received_at, "task.created", submission.receipt.id, None, data.decode())
+
+
+def words_and_plan(asked: TaskRequested) -> Mapping[str, JsonValue]:
+    """What a task is asked to do, as its facts tell it: the words on one line, cut."""
+    return {
+        "verb": asked.command.verb.value,
+        "text": one_line(clean(asked.command.text)),
+        "band": int(asked.plan.band),
+        "rule": asked.plan.rule,
+    }
 
 
 def micro_usd(amount: Decimal | None) -> int | None:

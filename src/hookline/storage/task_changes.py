@@ -14,7 +14,7 @@ from hookline.domain.task import FINISHED_STATES, TaskState
 from hookline.domain.text import TEXT_LIMIT, TITLE_LIMIT, clean, shorten
 from hookline.storage.columns import microseconds
 from hookline.storage.models import DedupeKeyRow, TaskEventRow, TaskRow
-from hookline.storage.rows import INSERT_EVENTS, micro_usd
+from hookline.storage.rows import INSERT_EVENTS, micro_usd, words_and_plan
 
 _UNLEASED = [state.value for state in TaskState if state not in FINISHED_STATES | {TaskState.RUNNING}]
 
@@ -120,8 +120,7 @@ def revise(
             queue_epoch="",
         )
     )
-    data = {"verb": asked.command.verb.value, "band": int(plan.band), "rule": plan.rule}
-    add_fact(connection, task.id, at, "task.revised", delivery_id, data)
+    add_fact(connection, task.id, at, "task.revised", delivery_id, words_and_plan(asked))
 
 
 def add_fact(
