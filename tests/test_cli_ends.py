@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,17 @@ def test_an_old_schema_is_told_with_its_remedy(empty_home: Home) -> None:
     result = empty_home.run("tasks", "list")
     assert result.exit_code == 1
     assert "run `hookline db upgrade`" in result.stderr
+
+
+def test_a_newer_schema_is_told_with_its_remedy(home: Home) -> None:
+    with sqlite3.connect(home.path / "hookline.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    for command in (("db", "upgrade"), ("serve",)):
+        result = home.run(*command)
+        assert result.exit_code == 2
+        assert "was upgraded by a newer version of Hookline" in result.stderr
+        assert "Traceback" not in result.stderr
 
 
 def test_a_database_that_does_not_answer_is_told_without_its_password(home: Home) -> None:

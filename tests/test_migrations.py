@@ -5,9 +5,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from hookline.domain.errors import UnstorableError
+from hookline.domain.errors import ConfigurationError, UnstorableError
+from hookline.probes import DatabaseProbe
 from hookline.storage.database import Database, open_database
-from hookline.storage.migrator import current_revision, downgrade, is_current, newest_revision, upgrade
+from hookline.storage.migrator import (
+    Standing,
+    current_revision,
+    downgrade,
+    newest_revision,
+    standing,
+    upgrade,
+)
 from hookline.storage.models import Base
 
 TABLES = set(Base.metadata.tables)
@@ -35,14 +43,29 @@ async def test_up_down_and_up_again(empty_url: str) -> None:
         assert await current_revision(database) == newest_revision()
         assert await tables(database) == TABLES
         await downgrade(database, "base")
-        assert not await is_current(database)
+        assert await standing(database) is Standing.OLDER
         assert await tables(database) == set()
         await upgrade(database)
-        assert await is_current(database)
+        assert await standing(database) is Standing.CURRENT
         await upgrade(database)
         assert await tables(database) == TABLES
     finally:
         await database.close()
+
+
+async def test_what_a_newer_version_upgraded_is_left_alone(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert await standing(database) is Standing.NEWER
+    assert await DatabaseProbe(database).trouble() is None
+    with pytest.raises(ConfigurationError, match="newer version"):
+        await upgrade(database)
+    assert await current_revision(database) == "9999"
+
+
+async def test_an_older_schema_is_trouble(database: Database) -> None:
+    await downgrade(database, "base")
+    assert "hookline db upgrade" in (await DatabaseProbe(database).trouble() or "")
 
 
 async def test_the_models_are_the_migrated_schema(database: Database) -> None:

@@ -11,10 +11,14 @@ from hookline.domain.health import Probe
 from hookline.domain.queue import TaskQueue
 from hookline.storage import migrator
 from hookline.storage.database import Database
+from hookline.storage.migrator import REMEDIES, Standing
 
 
 class DatabaseProbe:
-    """The database answers, and has the schema of this version."""
+    """The database answers, and has the schema of this version.
+
+    A newer one is no trouble: gateways that were started before an upgrade go on until their own.
+    """
 
     name = "database"
     is_vital = True
@@ -26,10 +30,10 @@ class DatabaseProbe:
     async def trouble(self) -> str | None:
         """What is wrong, in words."""
         try:
-            current = await migrator.is_current(self._database)
+            standing = await migrator.standing(self._database)
         except StorageUnavailableError as error:
             return f"does not answer ({error})"
-        return None if current else "its schema is not the one of this version; run `hookline db upgrade`"
+        return REMEDIES[standing] if standing is Standing.OLDER else None
 
 
 class QueueProbe:

@@ -146,11 +146,8 @@ async def _prepare_database(gateway: Gateway) -> None:
     try:
         if database.is_sqlite:
             await migrator.upgrade(database)
-        elif not await migrator.is_current(database):
-            raise ConfigurationError(
-                f"the database at {database.place} has another schema than this version needs; "
-                "run `hookline db upgrade`"
-            )
+        elif (standing := await migrator.standing(database)) is not migrator.Standing.CURRENT:
+            raise ConfigurationError(f"the database at {database.place} {migrator.REMEDIES[standing]}")
     except StorageUnavailableError as error:
         raise ConfigurationError(f"the database at {database.place} cannot be reached: {error}") from None
 

@@ -23,6 +23,7 @@ from hookline.settings import Settings
 from hookline.storage import migrator
 from hookline.storage.columns import moment
 from hookline.storage.database import Database, open_database
+from hookline.storage.migrator import Standing
 
 TOLERATED = timedelta(seconds=30)
 """How far clocks may differ; Slack's webhooks are refused from five minutes on."""
@@ -96,11 +97,18 @@ async def database_findings(settings: Settings, clock: Clock) -> list[Finding]:
 
 
 async def _schema_finding(database: Database) -> Finding:
-    if await migrator.is_current(database):
+    standing = await migrator.standing(database)
+    if standing is Standing.CURRENT:
         return fine("database", f"{place_of(database)} answers, and its schema is the one of this version")
     revision = await migrator.current_revision(database) or "empty"
     words = f"the schema of {place_of(database)} is {revision}, not {migrator.newest_revision()}"
-    return problem("database", words, "run `hookline db upgrade`")
+    return problem("database", words, _SCHEMA_REMEDIES[standing])
+
+
+_SCHEMA_REMEDIES = {
+    Standing.OLDER: "run `hookline db upgrade`",
+    Standing.NEWER: "install the version of Hookline that upgraded it, or go back to a copy",
+}
 
 
 async def _time_of(database: Database) -> datetime:

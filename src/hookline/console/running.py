@@ -70,9 +70,6 @@ def is_missing(database: Database) -> bool:
 
 async def _explained(database: Database, error: StorageUnavailableError) -> str:
     with suppress(StorageUnavailableError):
-        if not await migrator.is_current(database):
-            return (
-                f"the database at {place_of(database)} has another schema than this version needs; "
-                "run `hookline db upgrade`"
-            )
+        if (standing := await migrator.standing(database)) is not migrator.Standing.CURRENT:
+            return f"the database at {place_of(database)} {migrator.REMEDIES[standing]}"
     return f"the database at {place_of(database)} does not answer ({error})"
