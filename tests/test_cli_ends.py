@@ -125,6 +125,8 @@ def test_the_database_is_made_and_upgraded(empty_home: Home) -> None:
 
 def test_old_bodies_are_pruned(home: Home) -> None:
     taken = home.take("github", "push")
+    assert home.told("db", "prune", "--dry-run") == {"bodies": 0, "deliveries": 0, "keys": 0}
+    assert "would be forgotten: 0 bodies" in home.run("db", "prune", "--dry-run").stdout
     assert home.told("db", "prune") == {"bodies": 0, "deliveries": 0, "keys": 0}
     assert home.told("deliveries", "show", taken.id)["has_body"] is True
     result = home.run("db", "prune", "--keys-days", "1")

@@ -50,6 +50,13 @@ class Cellar:
             )
 
     async def prune_after(self, age: timedelta) -> Pruned:
+        """What was pruned, after it was counted."""
+        counted = await self.retention.count(self.sender.clock() + age, *AGES)
+        pruned = await self._prune_after(age)
+        assert counted == pruned
+        return pruned
+
+    async def _prune_after(self, age: timedelta) -> Pruned:
         return await self.retention.prune(self.sender.clock() + age, *AGES)
 
     async def all_of(self, column: InstrumentedAttribute) -> list:

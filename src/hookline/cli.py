@@ -197,10 +197,14 @@ def upgrade_database() -> None:
 @db_app.command("prune")
 @_clearly
 def prune_database(
-    bodies_days: Days = None, deliveries_days: Days = None, keys_days: Days = None, as_json: AsJson = False
+    bodies_days: Days = None,
+    deliveries_days: Days = None,
+    keys_days: Days = None,
+    dry_run: Annotated[bool, typer.Option(help="Only count what would be forgotten.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Forget old bodies, then old deliveries, then old keys; tasks and their stories stay."""
-    console.db.prune(bodies_days, deliveries_days, keys_days, as_json)
+    console.db.prune(bodies_days, deliveries_days, keys_days, dry_run, as_json)
 
 
 def main() -> None:

@@ -172,6 +172,12 @@ class TaskContract(StoreTests):
         aliases = await books.rows(ConversationAliasRow.alias, ConversationAliasRow.conversation)
         assert aliases == [(pull_request, CONVERSATION)]
 
+    async def test_a_conversation_joins_another_within_a_batch(self, books: Books) -> None:
+        pull_request = f"{LANE}#40"
+        comment = books.sender.asks("c", conversation=pull_request)
+        await books.commit(comment, books.sender.asks("p", joins=pull_request))
+        assert {place for (place,) in await books.rows(TaskRow.conversation)} == {CONVERSATION}
+
     @pytest.mark.parametrize("caps", [Caps(lane=2), Caps(person=2), Caps(source=2)])
     async def test_what_is_beyond_a_cap_is_passed_and_may_come_again(
         self, database: Database, caps: Caps

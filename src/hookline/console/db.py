@@ -44,8 +44,14 @@ async def _migrated(database: Database) -> str:
     return f"{place_of(database)}: from {before or 'empty'} to {newest}"
 
 
-def prune(bodies_days: int | None, deliveries_days: int | None, keys_days: int | None, as_json: bool) -> None:
-    """Forget what is older than the settings or the options say."""
+def prune(
+    bodies_days: int | None,
+    deliveries_days: int | None,
+    keys_days: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Forget what is older than the settings or the options say, or only count it."""
 
     async def work(desk: Desk) -> None:
         kept = desk.settings.retention
@@ -54,10 +60,11 @@ def prune(bodies_days: int | None, deliveries_days: int | None, keys_days: int |
             timedelta(days=deliveries_days or kept.deliveries_days),
             timedelta(days=keys_days or kept.keys_days),
         )
+        retention = SqlRetention(desk.database)
         with _progress() as progress:
-            _ = progress.add_task("pruning", total=None)
-            pruned = await SqlRetention(desk.database).prune(utc_now(), *ages)
-        _tell(pruned, as_json)
+            _ = progress.add_task("counting" if dry_run else "pruning", total=None)
+            pruned = await (retention.count if dry_run else retention.prune)(utc_now(), *ages)
+        _tell(pruned, "would be forgotten" if dry_run else "forgotten", as_json)
 
     run_at_desk(work)
 
@@ -72,12 +79,12 @@ def _progress() -> Progress:
     )
 
 
-def _tell(pruned: Pruned, as_json: bool) -> None:
+def _tell(pruned: Pruned, what: str, as_json: bool) -> None:
     out = screen()
     if as_json:
         print_json(
             out, {"bodies": pruned.bodies, "deliveries": pruned.deliveries, "keys": pruned.keys}, indent=None
         )
         return
-    told = f"forgotten: {pruned.bodies} bodies, {pruned.deliveries} deliveries, {pruned.keys} keys"
+    told = f"{what}: {pruned.bodies} bodies, {pruned.deliveries} deliveries, {pruned.keys} keys"
     print_lines(out, (told,))

@@ -169,6 +169,9 @@ def _targets(work: _Batch, groups: Sequence[TwinGroup]) -> tuple[list[str], list
 
 def _insert_tasks(work: _Batch, submissions: Sequence[Submission]) -> None:
     tasks = [(s, s.outcome) for s in submissions if isinstance(s.outcome, TaskRequested)]
+    for _, asked in tasks:
+        if asked.joins:
+            work.conversations.setdefault(asked.joins, work.conversation(asked.facts.conversation or ""))
     cells = [task_cells(s, asked, work.conversation(asked.facts.conversation or "")) for s, asked in tasks]
     work.inserts.add(INSERT_TASKS, cells)
     work.inserts.add(INSERT_EVENTS, [created_event_cells(s, asked) for s, asked in tasks])

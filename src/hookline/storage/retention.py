@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hookline.domain.errors import ConfigurationError
@@ -58,11 +58,7 @@ class SqlRetention:
             ConfigurationError: keys would be forgotten before what they guard against.
             StorageUnavailableError: the database does not answer; what is pruned stays pruned.
         """
-        if keys_older_than < max(bodies_older_than, deliveries_older_than):
-            raise ConfigurationError(
-                "retention: keys must be kept at least as long as bodies and deliveries, "
-                "or an old delivery that is sent again makes a second task"
-            )
+        _refuse_short_keys(bodies_older_than, deliveries_older_than, keys_older_than)
         return Pruned(
             bodies=await self._prune_deliveries(now - bodies_older_than, _HAS_CONTENT, _forget_content),
             deliveries=await self._prune_deliveries(
@@ -71,13 +67,37 @@ class SqlRetention:
             keys=await self._prune_keys(now - keys_older_than),
         )
 
+    async def count(
+        self,
+        now: datetime,
+        bodies_older_than: timedelta,
+        deliveries_older_than: timedelta,
+        keys_older_than: timedelta,
+    ) -> Pruned:
+        """How much `prune` would forget now; what it deletes as a delivery may count as a body too.
+
+        Raises:
+            ConfigurationError: keys would be forgotten before what they guard against.
+            StorageUnavailableError: the database does not answer.
+        """
+        _refuse_short_keys(bodies_older_than, deliveries_older_than, keys_older_than)
+        deliveries = select(func.count()).select_from(DeliveryRow)
+        keys = select(func.count()).select_from(DedupeKeyRow)
+        queries = (
+            deliveries.where(_is_old(now - bodies_older_than) & _HAS_CONTENT),
+            deliveries.where(_is_old(now - deliveries_older_than) & _IS_OVER),
+            keys.where((DedupeKeyRow.claimed_at < now - keys_older_than) & ~_GUARDS_UNFINISHED),
+        )
+        async with self._database.read() as connection:
+            return Pruned(*[(await connection.execute(query)).scalar_one() for query in queries])
+
     async def _prune_deliveries(
         self,
         before: datetime,
         condition: ColumnElement[bool],
         forget: Callable[[AsyncConnection, list[str]], Awaitable[None]],
     ) -> int:
-        is_old = (DeliveryRow.id < first_id_at(before)) & (DeliveryRow.received_at < before)
+        is_old = _is_old(before)
         pruned, last = 0, ""
         while True:
             query = (
@@ -113,6 +133,18 @@ class SqlRetention:
             if len(keys) < self._chunk:
                 return pruned
             await asyncio.sleep(self._rest.total_seconds())
+
+
+def _refuse_short_keys(bodies: timedelta, deliveries: timedelta, keys: timedelta) -> None:
+    if keys < max(bodies, deliveries):
+        raise ConfigurationError(
+            "retention: keys must be kept at least as long as bodies and deliveries, "
+            "or an old delivery that is sent again makes a second task"
+        )
+
+
+def _is_old(before: datetime) -> ColumnElement[bool]:
+    return (DeliveryRow.id < first_id_at(before)) & (DeliveryRow.received_at < before)
 
 
 _HAS_CONTENT = or_(DeliveryRow.body.is_not(None), DeliveryRow.headers.is_not(None))
