@@ -1,0 +1,103 @@
+"""The hand-over to the queue: never waited for, bounded, and an absent queue loses nothing that counts."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hookline.core import queue_feed
+from hookline.core.queue_feed import QueueFeed
+from hookline.domain.command import Band
+from hookline.domain.errors import QueueUnavailableError
+from hookline.domain.ids import TaskId
+from hookline.domain.queue import QueuedTask, QueueEpoch
+from submissions import NOW, uuid7
+
+EPOCH = QueueEpoch("epoch")
+
+
+@dataclass
+class Line:
+    """A queue that writes down what it is asked, and may be away."""
+
+    is_away: bool = False
+    asked: list[tuple[str, list[str]]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def _note(self, what: str, task_ids: list[str]) -> None:
+        self.asked.append((what, task_ids))
+        self.news.set()
+        if self.is_away:
+            raise QueueUnavailableError("away")
+
+    async def enqueue(self, tasks: Sequence[QueuedTask], /) -> QueueEpoch:
+        self._note("enqueue", [task.task_id for task in tasks])
+        return EPOCH
+
+    async def remove(self, task_ids: Sequence[TaskId], /) -> int:
+        self._note("remove", list(task_ids))
+        return len(task_ids)
+
+
+@dataclass
+class Marks:
+    """Remembers what the queue is said to hold."""
+
+    marked: list[str] = field(default_factory=list)
+
+    async def mark(self, task_ids: Sequence[TaskId], epoch: QueueEpoch, /) -> None:
+        assert epoch == EPOCH
+        self.marked += task_ids
+
+
+def task(number: int) -> QueuedTask:
+    return QueuedTask(TaskId(uuid7(NOW, number)), Band.NORMAL, "lane", NOW, 0)
+
+
+async def test_what_must_leave_leaves_before_what_comes() -> None:
+    line, marks = Line(), Marks()
+    feed = QueueFeed(line, marks)
+    feed.take([task(1)], [task(1).task_id])
+    await feed.stop()
+    assert line.asked == [("remove", [task(1).task_id]), ("enqueue", [task(1).task_id])]
+    assert marks.marked == [task(1).task_id]
+
+
+async def test_it_pushes_by_itself() -> None:
+    line, marks = Line(), Marks()
+    feed = QueueFeed(line, marks)
+    feed.start()
+    feed.take([task(1), task(2)], [])
+    await line.news.wait()
+    await feed.stop()
+    assert line.asked == [("enqueue", [task(1).task_id, task(2).task_id])]
+    assert marks.marked == [task(1).task_id, task(2).task_id]
+
+
+async def test_nothing_is_marked_that_the_queue_did_not_take() -> None:
+    line, marks = Line(is_away=True), Marks()
+    feed = QueueFeed(line, marks)
+    feed.take([task(1)], [])
+    await feed.stop()
+    assert marks.marked == []
+
+
+async def test_a_removal_is_tried_again() -> None:
+    line = Line(is_away=True)
+    feed = QueueFeed(line, Marks())
+    feed.start()
+    feed.take([], [task(1).task_id])
+    await line.news.wait()
+    line.is_away = False
+    await feed.stop()
+    assert line.asked[-1] == ("remove", [task(1).task_id])
+
+
+async def test_beyond_the_bound_tasks_are_left_to_the_relay() -> None:
+    line = Line()
+    feed = QueueFeed(line, Marks())
+    for number in range(queue_feed.WAITING_LIMIT + 5):
+        feed.take([task(number)], [])
+    await feed.stop()
+    pushed = [task_id for what, task_ids in line.asked for task_id in task_ids if what == "enqueue"]
+    assert len(pushed) == queue_feed.WAITING_LIMIT
+    assert max(len(task_ids) for _, task_ids in line.asked) == queue_feed.PUSH_AT_ONCE
