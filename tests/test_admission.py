@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookline.domain.errors import OverloadedError
-from hookline.gateway.admission import Admission, AdmissionLimits
+from hookline.gateway.admission import Admission, AdmissionLimits, Room
 
 LIMITS = AdmissionLimits(
     small_body=10, small_bytes=30, large_bytes=100, failures=3, forgive_seconds=10, addresses=2
@@ -23,14 +23,57 @@ def admission(clock: Seconds | None = None) -> Admission:
     return Admission(LIMITS, clock or Seconds())
 
 
+def come(gate: Admission, address: str, size: int) -> Room:
+    """A small body of which so much has come."""
+    room = gate.enter("github", address, 10)
+    gate.grow(room, size, ceiling=10)
+    return room
+
+
 def test_small_bodies_fill_their_own_room_only() -> None:
     gate = admission()
-    rooms = [gate.enter("github", "a", 10) for _ in range(3)]
+    rooms = [come(gate, address, 10) for address in "abc"]
     with pytest.raises(OverloadedError, match="unverified"):
-        gate.enter("github", "a", 1)
-    gate.enter("github", "a", 100)
+        come(gate, "d", 1)
+    gate.enter("github", "a", 50)
     gate.leave(rooms[0])
-    gate.enter("github", "a", 10)
+    come(gate, "d", 10)
+
+
+def test_a_declared_length_alone_takes_no_room_of_small_bodies() -> None:
+    gate = admission()
+    for _ in range(1000):
+        gate.enter("github", "a", 10)
+    assert gate.bytes_in_flight == 0
+
+
+def test_one_address_cannot_take_all_the_room() -> None:
+    gate = admission()
+    come(gate, "a", 10)
+    with pytest.raises(OverloadedError):
+        come(gate, "a", 6)
+    come(gate, "b", 10)
+    gate.enter("github", "a", 50)
+    with pytest.raises(OverloadedError):
+        gate.enter("github", "a", 11)
+    gate.enter("github", "b", 50)
+
+
+def test_one_body_may_be_larger_than_an_address_s_share() -> None:
+    gate = admission()
+    gate.enter("github", "a", 90)
+    with pytest.raises(OverloadedError):
+        gate.enter("github", "a", 11)
+
+
+def test_an_address_that_forges_has_little_room_for_small_bodies() -> None:
+    gate = admission()
+    for _ in range(3):
+        gate.failures.add("a")
+    come(gate, "a", 2)
+    with pytest.raises(OverloadedError):
+        come(gate, "a", 2)
+    come(gate, "b", 10)
 
 
 def test_large_bodies_fill_their_own_room_only() -> None:
@@ -38,7 +81,7 @@ def test_large_bodies_fill_their_own_room_only() -> None:
     gate.enter("github", "a", 60)
     with pytest.raises(OverloadedError):
         gate.enter("github", "b", 60)
-    gate.enter("github", "b", 10)
+    come(gate, "b", 10)
 
 
 def test_a_body_of_unknown_length_takes_all_it_may_need_once_it_is_large() -> None:

@@ -23,6 +23,7 @@ from hookline.domain.source import MEBIBYTE, Source
 from hookline.gateway.admission import AdmissionLimits
 from hookline.gateway.body import BodyDeadline
 from hookline.gateway.receipts import LARGE_BODY
+from hookline.listeners import MOST_CONNECTIONS, OTHER_FILES
 from hookline.registry import TRAITS
 from hookline.serving import MULTIPROCESS_VARIABLE
 from hookline.settings import load_settings
@@ -160,9 +161,16 @@ def test_the_limits_are_those_of_the_code() -> None:
     for limit in (
         f"at most {intake.batch} deliveries or {mebibytes[0]} MiB in one transaction",
         f"waits at most {intake.patience.total_seconds():g} seconds",
-        f"| up to {room.small_body // MEBIBYTE} MiB | {mebibytes[1]} MiB |",
-        f"| larger | {mebibytes[2]} MiB |",
-        f"{room.failures} recent bad signatures (one is forgiven every {room.forgive_seconds:g} seconds)",
+        f"| up to {room.small_body // MEBIBYTE} MiB, by what has come of them | {mebibytes[1]} MiB |",
+        f"| larger, by the length they declare | {mebibytes[2]} MiB |",
+        (
+            f"with {room.failures} recent bad signatures, broken or slow bodies "
+            f"(one is forgiven every {room.forgive_seconds:g} seconds)"
+        ),
+        (
+            f"up to {MOST_CONNECTIONS:,} connections, fewer where the hard limit of open files is below "
+            f"{2 * MOST_CONNECTIONS + OTHER_FILES:,}"
+        ),
         f"Bodies over {LARGE_BODY // MEBIBYTE} MiB are parsed in a thread",
         f"`max_body_mib`, {Source('x').max_body // MEBIBYTE} by default",
         f"`body_seconds` ({body.base.total_seconds():g}), and one second for each MiB",

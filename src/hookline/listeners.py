@@ -14,9 +14,12 @@ from pydantic import TypeAdapter
 
 from hookline.domain.errors import ConfigurationError
 from hookline.gateway.asgi import AsgiApp
+from hookline.tuning import raise_file_limit
 
 DRAIN_SECONDS = 10
 _BACKLOG = 1024
+MOST_CONNECTIONS = 16_384
+OTHER_FILES = 256
 _LOOK_AGAIN_SECONDS = 0.01
 _IPV6 = 6
 _PORT: TypeAdapter[int] = TypeAdapter(int)
@@ -68,6 +71,14 @@ def claim_address(host: str, port: int, option: str) -> Address:
         return Address(host, _PORT.validate_python(probe.getsockname()[1]))
 
 
+def connections_within(files: int) -> int:
+    """How many connections a listener takes before others wait, given how many files may be open.
+
+    Two listeners share them, and databases, logs and the queue need some too.
+    """
+    return min(MOST_CONNECTIONS, max(files - OTHER_FILES, OTHER_FILES) // 2)
+
+
 class Listener:
     """One app on one address."""
 
@@ -82,6 +93,7 @@ class Listener:
             http=HTTPModes.http1,
             websockets=False,
             backlog=_BACKLOG,
+            backpressure=connections_within(raise_file_limit()),
             http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
             log_enabled=False,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateways import Gateway, gateway
+from hookline.tuning import raise_file_limit
 from ledger import read_ledger
 from load import Load, exchange, request_bytes
 from signed_webhooks import Webhook, comment, github, load, padded_comment
@@ -143,6 +144,25 @@ async def test_a_flood_of_forgeries_pushes_out_no_real_webhook(running: Gateway)
     assert {seen.status for seen in real.answers.values()} == {202}
     assert set(outcomes) <= {401, 503}
     assert running.peak_memory() - before < 400 * MEBIBYTE
+
+
+async def test_bodies_that_never_come_take_no_room(running: Gateway) -> None:
+    silent = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(80)]
+    for _, writer in silent:
+        writer.write(head(MEBIBYTE) + b"{")
+        await writer.drain()
+    assert (await exchange(running.port, request_bytes(comment(7)))).status == 202
+    for _, writer in silent:
+        writer.close()
+
+
+async def test_silent_connections_keep_nobody_out(running: Gateway) -> None:
+    _ = raise_file_limit()
+    silent = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(1_200)]
+    async with asyncio.timeout(10):
+        assert (await exchange(running.port, request_bytes(comment(8)))).status == 202
+    for _, writer in silent:
+        writer.close()
 
 
 async def test_a_slow_body_is_given_up(tmp_path: Path) -> None:

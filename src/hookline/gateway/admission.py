@@ -12,14 +12,17 @@ from hookline.domain.source import MEBIBYTE
 class AdmissionLimits:
     """Bounds of unverified bytes in flight.
 
-    Bodies up to `small_body` share `small_bytes`, larger ones `large_bytes`: neither can use up the other's.
-    An address with more than `failures` recent bad signatures (one is forgiven every `forgive_seconds`) may
-    have one large body in flight at a time.
+    Bodies up to `small_body` share `small_bytes` by what has come of them, larger ones `large_bytes` by what
+    they declare: neither can use up the other's. One address may have one part in `shares` of each. One with
+    more than `failures` recent bad signatures or broken bodies (one is forgiven every `forgive_seconds`) may
+    have one large body at a time, and one part in `bad_shares` of the bytes for small ones.
     """
 
     small_body: int = MEBIBYTE
     small_bytes: int = 64 * MEBIBYTE
     large_bytes: int = 128 * MEBIBYTE
+    shares: int = 2
+    bad_shares: int = 8
     failures: int = 10
     forgive_seconds: float = 6.0
     addresses: int = 10_000
@@ -61,6 +64,31 @@ class Room:
     large: int = 0
 
 
+class _Budget:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._by_address: Counter[str] = Counter()
+        self.used = 0
+
+    def held(self, address: str) -> int:
+        return self._by_address[address]
+
+    def is_refused(self, address: str, size: int, shares: int) -> bool:
+        held = self.held(address)
+        is_beyond_share = held > 0 and held + size > self._limit // shares
+        return is_beyond_share or self.used + size > self._limit
+
+    def take(self, address: str, size: int) -> None:
+        self.used += size
+        self._by_address[address] += size
+
+    def give_back(self, address: str, size: int) -> None:
+        self.used -= size
+        self._by_address[address] -= size
+        if not self._by_address[address]:
+            del self._by_address[address]
+
+
 class Admission:
     """Gives out room for unverified bodies."""
 
@@ -68,27 +96,27 @@ class Admission:
         """Keep the limits and a monotonic clock in seconds."""
         self.limits = limits
         self.failures = FailureBuckets(limits, clock)
-        self._small_bytes = 0
-        self._large_bytes = 0
-        self._large_bodies: Counter[str] = Counter()
+        self._small = _Budget(limits.small_bytes)
+        self._large = _Budget(limits.large_bytes)
 
     @property
     def bytes_in_flight(self) -> int:
         """Unverified bytes for which room is reserved now."""
-        return self._small_bytes + self._large_bytes
+        return self._small.used + self._large.used
 
-    def enter(self, provider: str, address: str, size: int) -> Room:
-        """Reserve room for a body of this size.
+    def enter(self, provider: str, address: str, declared: int) -> Room:
+        """Let a body come; a large one reserves what it declares, a small one nothing yet.
 
         Raises:
-            OverloadedError: there is none left.
+            OverloadedError: there is no room for a large one.
         """
         room = Room(provider, address)
-        self.grow(room, size, size)
+        if declared > self.limits.small_body:
+            self._enlarge(room, declared)
         return room
 
     def grow(self, room: Room, size: int, ceiling: int) -> None:
-        """Make a room fit a body whose length was not told.
+        """Make a room fit what has come of a body.
 
         Args:
             room: what is reserved already.
@@ -102,27 +130,26 @@ class Admission:
             return
         if size > self.limits.small_body:
             self._enlarge(room, ceiling)
-        elif self._small_bytes + size - room.small > self.limits.small_bytes:
+            return
+        is_bad = self.failures.is_exhausted(room.address)
+        shares = self.limits.bad_shares if is_bad else self.limits.shares
+        if self._small.is_refused(room.address, size - room.small, shares):
             raise OverloadedError(room.provider, "too many unverified bytes in flight")
-        else:
-            self._small_bytes += size - room.small
-            room.small = size
+        self._small.take(room.address, size - room.small)
+        room.small = size
 
     def leave(self, room: Room) -> None:
         """Give all of a room back."""
-        self._small_bytes -= room.small
-        self._large_bytes -= room.large
+        if room.small:
+            self._small.give_back(room.address, room.small)
         if room.large:
-            self._large_bodies[room.address] -= 1
-            if not self._large_bodies[room.address]:
-                del self._large_bodies[room.address]
+            self._large.give_back(room.address, room.large)
         room.small = room.large = 0
 
     def _enlarge(self, room: Room, size: int) -> None:
-        if self._large_bodies[room.address] and self.failures.is_exhausted(room.address):
+        if self._large.held(room.address) and self.failures.is_exhausted(room.address):
             raise OverloadedError(room.provider, "too many bad signatures from this address")
-        if self._large_bytes + size > self.limits.large_bytes:
+        if self._large.is_refused(room.address, size, self.limits.shares):
             raise OverloadedError(room.provider, "too many unverified bytes in flight")
-        self._large_bytes += size
-        self._large_bodies[room.address] += 1
+        self._large.take(room.address, size)
         room.large = size

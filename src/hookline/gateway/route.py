@@ -26,7 +26,7 @@ from hookline.domain.outcome import ControlRequested, Ignored, Outcome, Reply, T
 from hookline.domain.webhook import WebhookHandler
 from hookline.gateway.admission import Admission
 from hookline.gateway.asgi import Receive
-from hookline.gateway.body import BodyDeadline, BodyReader
+from hookline.gateway.body import BodyDeadline, BodyReader, BodyTooSlowError, ClientGoneError
 from hookline.gateway.receipts import LARGE_BODY, make_receipt
 
 
@@ -90,6 +90,9 @@ class WebhookRoute:
         except SignatureRejectedError:
             self._parts.admission.failures.add(remote)
             self._parts.metrics.rejected_signature(self._provider)
+            raise
+        except (BodyTooSlowError, ClientGoneError):
+            self._parts.admission.failures.add(remote)
             raise
         return Delivery(DeliveryId(self._parts.new_id()), head, body)
 
