@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import assert_never
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
+from pydantic_core import to_json
 
 from hookline.domain.delivery import Accepted, Answer, Applied, Duplicate, Passed, Replied, Verdict
-
-_JSON: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
 
 def json_bytes(value: Mapping[str, JsonValue]) -> bytes:
     """Compact JSON of a mapping."""
-    return _JSON.dump_json(dict(value))
+    return to_json(value)
 
 
 def standard_answer(verdict: Verdict) -> Answer:

@@ -32,15 +32,17 @@ def read_command(prose: Prose, start: int = 0) -> Command:
     The first word is the verb if it is exactly one, options may stand before and after it; known options
     at the very end count too. Everything else is the text. Without a verb the verb is `ask`.
     """
+    may_have_options = "=" in prose.shadow
     options: dict[Option, str] = {}
-    position = _leading_options(prose, start, options)
+    position = _leading_options(prose, start, options) if may_have_options else start
     verb = Verb.ASK
     word = _WORD.match(prose.shadow, position)
     if word and _is_next(prose, position, word.start(1)) and (named := _VERBS.get(word.group(1).lower())):
-        verb = named
-        position = _leading_options(prose, word.end(), options)
-    pieces = _without_trailing_options(prose, position, options)
-    return Command(verb=verb, text=shorten("".join(pieces).strip(), TEXT_LIMIT), options=options)
+        verb, position = named, word.end()
+        if may_have_options:
+            position = _leading_options(prose, position, options)
+    pieces = _without_trailing_options(prose, position, options) if may_have_options else [prose.text[position:]]
+    return Command(verb, shorten("".join(pieces).strip(), TEXT_LIMIT), options)
 
 
 def _leading_options(prose: Prose, position: int, options: dict[Option, str]) -> int:

@@ -38,7 +38,7 @@ class KeySpace:
     origin = conversation
 
     def _bounded(self, *parts: str) -> str:
-        text = ":".join((self.namespace, *parts))
+        text = f"{self.namespace}:{':'.join(parts)}"
         if len(text) <= _KEY_LIMIT:
             return text
         return f"{text[:_KEPT]}#{sha256(text.encode('utf-8', 'replace')).hexdigest()}"

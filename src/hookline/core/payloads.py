@@ -1,6 +1,7 @@
 """Raw bytes to strict models, once, with errors that name the field and never the value."""
 
 import re
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import parse_qs
 
@@ -99,6 +100,7 @@ def form_field(provider: str, form: dict[str, str], name: str) -> str:
     return value
 
 
+@lru_cache(maxsize=64)
 def media_type(content_type: str) -> str:
     """The media type of a Content-Type header, in lower case, without parameters."""
     return content_type.partition(";")[0].strip().lower()

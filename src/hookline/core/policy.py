@@ -1,12 +1,16 @@
 """The rule book: the first rule that matches decides."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import TypeAlias
 
 from hookline.domain.command import CODE_CHANGING_VERBS, Command, Option, Verb
 from hookline.domain.outcome import Reason
 from hookline.domain.policy import Admitted, Candidate, Refused, Ruling
 from hookline.domain.rules import Allow, Match, Mode, Plan, Priority, Rule, Run
+
+_Condition: TypeAlias = Callable[[Candidate], bool]
 
 ECHO_AGENT = "echo"
 """The agent that runs nothing, and so needs no repository for any verb."""
@@ -16,9 +20,9 @@ class RuleBook:
     """Applies an ordered list of rules; implements `Policy`."""
 
     def __init__(self, handle: str, rules: Sequence[Rule]) -> None:
-        """Keep the handle that people mention and the rules in their order."""
+        """Keep the handle that people mention and the rules in their order, made ready to be applied."""
         self._handle = handle
-        self._rules = tuple(rules)
+        self._rules = tuple((rule, _conditions(rule.match), _default_plan(rule)) for rule in rules)
 
     @property
     def handle(self) -> str:
@@ -27,42 +31,65 @@ class RuleBook:
 
     def rule_on(self, candidate: Candidate, /) -> Ruling:
         """Find the first matching rule and apply it."""
-        for rule in self._rules:
-            if _matches(rule.match, candidate):
-                return _apply(rule, candidate)
+        for rule, conditions, plan in self._rules:
+            for holds in conditions:
+                if not holds(candidate):
+                    break
+            else:
+                return _apply(rule, plan, candidate)
         return Refused(Reason.NO_RULE, candidate.trigger.value)
 
 
-def _matches(match: Match, candidate: Candidate) -> bool:
-    command_verb = candidate.command.verb.value if candidate.command else ""
-    return (
-        _holds(match.provider, candidate.provider)
-        and _holds(match.trigger, candidate.trigger.value)
-        and _holds(match.source, candidate.source)
-        and _holds(match.event, candidate.facts.event)
-        and _holds(match.action, candidate.facts.action)
-        and _holds(match.label, candidate.label)
-        and _holds(match.level, candidate.level)
-        and _holds(match.verb, command_verb)
-        and _lane_fits(match.lane, candidate.facts.lane or "")
-    )
+def _conditions(match: Match) -> tuple[_Condition, ...]:
+    """The conditions that a match really has."""
+    given = [_one_of(read, wanted) for read, wanted in _readings(match) if wanted]
+    return (*given, partial(_lane_fits, match.lane)) if match.lane else tuple(given)
 
 
-def _holds(wanted: frozenset[str], actual: str) -> bool:
-    return not wanted or actual in wanted
+def _readings(match: Match) -> list[tuple[Callable[[Candidate], str], frozenset[str]]]:
+    return [
+        (lambda candidate: candidate.provider, match.provider),
+        (lambda candidate: candidate.trigger.value, match.trigger),
+        (lambda candidate: candidate.source, match.source),
+        (lambda candidate: candidate.facts.event, match.event),
+        (lambda candidate: candidate.facts.action, match.action),
+        (lambda candidate: candidate.label, match.label),
+        (lambda candidate: candidate.level, match.level),
+        (lambda candidate: candidate.command.verb.value if candidate.command else "", match.verb),
+    ]
 
 
-def _lane_fits(wanted: frozenset[str], lane: str) -> bool:
-    return not wanted or any(
+def _one_of(read: Callable[[Candidate], str], wanted: frozenset[str]) -> _Condition:
+    return lambda candidate: read(candidate) in wanted
+
+
+def _lane_fits(wanted: frozenset[str], candidate: Candidate) -> bool:
+    lane = candidate.facts.lane or ""
+    return any(
         lane.startswith(pattern[:-1]) if pattern.endswith("*") else lane == pattern for pattern in wanted
     )
 
 
-def _apply(rule: Rule, candidate: Candidate) -> Ruling:
+def _default_plan(rule: Rule) -> Plan:
+    """How a rule runs what was asked for without options."""
+    run = rule.run
+    return Plan(
+        rule=rule.name,
+        agent=run.agent,
+        band=run.priority.band,
+        mode=run.mode,
+        model=run.model,
+        budget_usd=None if run.budget_usd is None else Decimal(str(run.budget_usd)),
+        repository=run.repository,
+        base=run.base,
+    )
+
+
+def _apply(rule: Rule, default: Plan, candidate: Candidate) -> Ruling:
     if not _may_ask(rule.allow, candidate):
         return Refused(Reason.NOT_ALLOWED, rule.name)
     command = _command(rule.run, candidate)
-    plan = _plan(rule, candidate, command)
+    plan = _plan(rule.run, default, candidate, command.options)
     if command.verb in CODE_CHANGING_VERBS and plan.repository is None and plan.agent != ECHO_AGENT:
         return Refused(Reason.NO_REPOSITORY, rule.name)
     return Admitted(command, plan)
@@ -86,19 +113,25 @@ def _command(run: Run, candidate: Candidate) -> Command:
     return Command(verb=run.verb or Verb.ANALYZE, text=run.text or candidate.facts.title)
 
 
-def _plan(rule: Rule, candidate: Candidate, command: Command) -> Plan:
-    run = rule.run
-    options = command.options
+def _plan(run: Run, default: Plan, candidate: Candidate, options: Mapping[Option, str]) -> Plan:
     dropped: list[str] = []
+    agent, band, mode = default.agent, default.band, default.mode
+    model, budget = default.model, default.budget_usd
+    if options:
+        agent = _choice(options.get(Option.AGENT), run.agent, run.agents, Option.AGENT, dropped) or run.agent
+        model = _choice(options.get(Option.MODEL), run.model, run.models, Option.MODEL, dropped)
+        band = _priority(options.get(Option.PRIORITY), run, dropped).band
+        mode = _mode(options.get(Option.MODE), run.mode, dropped)
+        budget = _budget(options.get(Option.BUDGET), default.budget_usd, dropped)
     return Plan(
-        rule=rule.name,
-        agent=_choice(options.get(Option.AGENT), run.agent, run.agents, Option.AGENT, dropped) or run.agent,
-        model=_choice(options.get(Option.MODEL), run.model, run.models, Option.MODEL, dropped),
-        band=_priority(options.get(Option.PRIORITY), run, dropped).band,
-        mode=_mode(options.get(Option.MODE), run.mode, dropped),
-        budget_usd=_budget(options.get(Option.BUDGET), run.budget_usd, dropped),
-        repository=candidate.repository or run.repository,
-        base=candidate.base or run.base,
+        default.rule,
+        agent,
+        band,
+        mode,
+        model,
+        budget,
+        repository=candidate.repository or default.repository,
+        base=candidate.base or default.base,
         dropped=tuple(dropped),
     )
 
@@ -138,8 +171,7 @@ def _mode(asked: str | None, default: Mode, dropped: list[str]) -> Mode:
     return default
 
 
-def _budget(asked: str | None, limit: float | None, dropped: list[str]) -> Decimal | None:
-    ceiling = None if limit is None else Decimal(str(limit))
+def _budget(asked: str | None, ceiling: Decimal | None, dropped: list[str]) -> Decimal | None:
     if asked is None:
         return ceiling
     try:

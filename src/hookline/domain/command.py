@@ -68,3 +68,8 @@ class Prose:
 
     text: str
     shadow: str
+
+    @property
+    def is_all_said(self) -> bool:
+        """Whether nothing at all is blanked out."""
+        return self.shadow is self.text

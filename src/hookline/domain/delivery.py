@@ -1,9 +1,8 @@
 """An inbound webhook request, and what became of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import field
 from datetime import datetime
-from functools import cached_property
 from hashlib import sha256
 from typing import Literal, Protocol, TypeAlias
 
@@ -23,23 +22,23 @@ class RequestHead:
     remote: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Delivery:
     """One inbound webhook request with its raw bytes."""
 
     id: DeliveryId
     head: RequestHead
     body: bytes
+    sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Compute the hexadecimal SHA-256 of the raw bytes."""
+        object.__setattr__(self, "sha256", sha256(self.body).hexdigest())
 
     @property
     def headers(self) -> Headers:
         """The request's headers."""
         return self.head.headers
-
-    @cached_property
-    def sha256(self) -> str:
-        """The hexadecimal SHA-256 of the raw bytes."""
-        return sha256(self.body).hexdigest()
 
 
 class BodySignature(Protocol):

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator
+from pydantic import Field
 
 TITLE_LIMIT = 300
 TEXT_LIMIT = 65_536
@@ -29,12 +29,8 @@ def one_line(value: str, limit: int = TITLE_LIMIT) -> str:
     return shorten(" ".join(value.split()), limit)
 
 
-def _number_as_text(value: str | int | None) -> str | int | None:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
 CleanText: TypeAlias = str
 """A string field of a provider's payload that is stored or shown; the whole document is cleaned before."""
 
-ExternalId = Annotated[str, BeforeValidator(_number_as_text)]
+ExternalId = Annotated[str, Field(strict=False, coerce_numbers_to_str=True)]
 """An id that providers send now as a number and now as a string; always text here."""

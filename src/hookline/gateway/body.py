@@ -1,6 +1,5 @@
 """Reads a body while its signature is computed, within a length, a deadline and the room there is."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,6 +8,7 @@ from hookline.domain.errors import BodyTooLargeError, MalformedPayloadError, Ref
 from hookline.domain.source import MEBIBYTE, Source
 from hookline.gateway.admission import Admission, Room
 from hookline.gateway.asgi import HttpRequestEvent, Receive
+from hookline.gateway.deadlines import Deadlines
 
 
 class BodyTooSlowError(RefusedDeliveryError):
@@ -42,6 +42,8 @@ class BodyReader:
         self._source = source
         self._admission = admission
         self._deadline = deadline
+        self._soon = deadline.seconds(MEBIBYTE)
+        self._deadlines = Deadlines()
 
     def declared_length(self, content_length: str | None) -> int | None:
         """The Content-Length, if there is one.
@@ -72,7 +74,7 @@ class BodyReader:
         """
         room = self._admission.enter(self._source.provider, address, declared or 0)
         try:
-            async with asyncio.timeout(self._deadline.seconds(declared or self._source.max_body)):
+            with self._deadlines.within(self._seconds(declared or self._source.max_body)):
                 body = await self._pieces(receive, signature, room)
         except TimeoutError:
             raise BodyTooSlowError(self._source.provider, "the body took too long to arrive") from None
@@ -82,28 +84,32 @@ class BodyReader:
         return body
 
     async def _pieces(self, receive: Receive, signature: BodySignature, room: Room) -> bytes:
-        first = await self._next(receive)
-        signature.update(first["body"])
-        if not first["more_body"]:
-            self._refuse_if_larger(len(first["body"]))
-            return first["body"]
-        pieces, size, has_more = [first["body"]], len(first["body"]), True
+        event = await receive()
+        first = self._piece(event)
+        signature.update(first)
+        if not event["more_body"]:
+            self._refuse_if_larger(len(first))
+            return first
+        pieces, size, has_more = [first], len(first), True
         while has_more:
             self._refuse_if_larger(size)
             self._admission.grow(room, size, self._source.max_body)
-            event = await self._next(receive)
-            signature.update(event["body"])
-            pieces.append(event["body"])
-            size += len(event["body"])
+            event = await receive()
+            piece = self._piece(event)
+            signature.update(piece)
+            pieces.append(piece)
+            size += len(piece)
             has_more = event["more_body"]
         self._refuse_if_larger(size)
         return b"".join(pieces)
 
-    async def _next(self, receive: Receive) -> HttpRequestEvent:
-        event = await receive()
+    def _seconds(self, size: int) -> float:
+        return self._soon if size <= MEBIBYTE else self._deadline.seconds(size)
+
+    def _piece(self, event: HttpRequestEvent) -> bytes:
         if event["type"] == "http.disconnect":
             raise ClientGoneError(self._source.provider, "the client hung up")
-        return event
+        return event["body"]
 
     def _refuse_if_larger(self, size: int) -> None:
         if size > self._source.max_body:

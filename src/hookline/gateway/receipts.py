@@ -5,7 +5,6 @@ from hookline.core.compression import compressed
 from hookline.domain.delivery import Delivery
 from hookline.domain.intake import Receipt
 from hookline.domain.source import MEBIBYTE
-from hookline.domain.text import clean, shorten
 from hookline.domain.webhook import WebhookHandler
 
 LARGE_BODY = MEBIBYTE
@@ -17,7 +16,7 @@ _HEADER_LIMIT = 1000
 def make_receipt(handler: WebhookHandler, delivery: Delivery) -> Receipt:
     """The receipt of a verified delivery."""
     headers = delivery.headers
-    kept = {name: _bounded(headers[name]) for name in handler.kept_headers if name in headers}
+    kept = {name: headers[name][:_HEADER_LIMIT] for name in handler.kept_headers if name in headers}
     body = handler.redact(delivery.body, headers)
     is_large = len(body) > LARGE_BODY
     return Receipt(
@@ -32,7 +31,3 @@ def make_receipt(handler: WebhookHandler, delivery: Delivery) -> Receipt:
         body=compressed(body) if is_large else body,
         is_compressed=is_large,
     )
-
-
-def _bounded(value: str) -> str:
-    return shorten(clean(value), _HEADER_LIMIT)

@@ -5,13 +5,13 @@ PostgreSQL one JSON document per table, whose statement never changes and so sta
 values would do too, but asyncpg asks of every element whether it is a list, which costs more than the rest.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, chain
 from typing import TypeAlias
 
+from pydantic_core import to_json
 from sqlalchemy import Connection, CursorResult
 
 Cell: TypeAlias = str | int | bytes | None
@@ -119,7 +119,7 @@ def _postgresql_text(inserts: tuple[BulkInsert, ...]) -> str:
 
 def _parameters(insert: BulkInsert, rows: Sequence[Cells]) -> Iterator[str | list[Cell]]:
     names = [name.strip('"') for name in insert.columns[: insert.words]]
-    yield json.dumps([dict(zip(names, row, strict=False)) for row in rows])
+    yield to_json([dict(zip(names, row, strict=False)) for row in rows]).decode()
     for at in range(insert.words, len(insert.columns)):
         yield [row[at] for row in rows]
 

@@ -57,7 +57,24 @@ EVENTS: Mapping[str, Callable[[Inbound], Outcome]] = {
 
 
 class GithubHandler:
-    """Understands the webhooks of one GitHub source; implements `WebhookHandler`."""
+    """Understands the webhooks of one GitHub source; implements `WebhookHandler`.
+
+    The content is JSON, or a form with the JSON in its field `payload`, as the webhook is set. The headers kept
+    tell the event, its delivery and the hook that sent it.
+    """
+
+    content_types = frozenset({"application/json", FORM})
+    kept_headers = frozenset(
+        {
+            "content-type",
+            "user-agent",
+            "x-github-delivery",
+            "x-github-event",
+            "x-github-hook-id",
+            "x-github-hook-installation-target-id",
+            "x-github-hook-installation-target-type",
+        }
+    )
 
     def __init__(self, source: Source, policy: Policy, clock: Clock) -> None:
         """Keep the source and the policy; GitHub signs no time, so the clock has nothing to say."""
@@ -70,26 +87,6 @@ class GithubHandler:
     def source(self) -> Source:
         """The source it serves."""
         return self._source
-
-    @property
-    def content_types(self) -> frozenset[str]:
-        """JSON, or a form with the JSON in its field `payload`, as the webhook is set."""
-        return frozenset({"application/json", FORM})
-
-    @property
-    def kept_headers(self) -> frozenset[str]:
-        """What tells the event, its delivery and the hook that sent it."""
-        return frozenset(
-            {
-                "content-type",
-                "user-agent",
-                "x-github-delivery",
-                "x-github-event",
-                "x-github-hook-id",
-                "x-github-hook-installation-target-id",
-                "x-github-hook-installation-target-type",
-            }
-        )
 
     def signature(self, head: RequestHead, /) -> BodySignature:
         """Begin the check of `X-Hub-Signature-256`, which covers the body as sent.

@@ -24,8 +24,9 @@ def is_ours(source: Source, account: User | App | None) -> bool:
 
 def loop_behind(source: Source, accounts: tuple[User | None, ...], app: App | None = None) -> Reason | None:
     """Why an event must not start anything, or `None`: our own words first, then those of any bot."""
-    if is_ours(source, app) or any(is_ours(source, account) for account in accounts):
+    if source.bot_names and any(is_ours(source, account) for account in (app, *accounts)):
         return Reason.OWN_WORDS
-    if any(account is not None and account.type == "Bot" for account in accounts):
-        return Reason.BOT
+    for account in accounts:
+        if account is not None and account.type == "Bot":
+            return Reason.BOT
     return None

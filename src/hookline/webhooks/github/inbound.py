@@ -101,8 +101,10 @@ class Inbound:
 
     def claims(self, event: RepositoryEvent, place: Place, *version: str) -> tuple[str, ...]:
         """All keys of a subject's version: the delivery's unsigned id, its signed body and the subject."""
-        subject = self.subject(event, place, *version)
-        return tuple(dict.fromkeys((*self.sent(), self.keys.digest(self.digest), subject)))
+        body, subject = self.keys.digest(self.digest), self.subject(event, place, *version)
+        if self.external_id is None:
+            return body, subject
+        return self.keys.delivery(self.external_id), body, subject
 
 
 def _actor(user: User | None) -> Actor | None:

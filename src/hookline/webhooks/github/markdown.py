@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from hookline.core.commands import blank, find_command, mention_of
+from hookline.core.commands import blank, find_command, mention_of, read_command
 from hookline.domain.command import Command, Prose
 
 SCAN_LIMIT = 262_144
@@ -28,9 +28,14 @@ _COMMENT, _COMMENT_END = "<!--", "-->"
 
 def command_in(text: str, handle: str) -> Command | None:
     """The command after the first mention of `@handle` that is said and not shown, or `None`."""
+    if "@" not in text:
+        return None
     mention = mention_of(handle)
-    scanned = text[:SCAN_LIMIT]
-    return find_command(read_markdown(scanned), mention) if mention.search(scanned) else None
+    found = mention.search(text, 0, SCAN_LIMIT)
+    if found is None:
+        return None
+    prose = read_markdown(text)
+    return read_command(prose, found.end()) if prose.is_all_said else find_command(prose, mention)
 
 
 def read_markdown(text: str) -> Prose:
