@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -22,7 +23,10 @@ HIGHEST_RATE = 8_000
 
 
 def write_requests(path: Path, first: int, count: int, size: int) -> int:
-    """Prepare so many unlike webhooks; tells the length of each."""
+    """Prepare so many unlike webhooks, and wait until the disk has them; tells the length of each.
+
+    Otherwise the first commits of the gateway under test would wait for this file.
+    """
     length = 0
     with path.open("wb") as file:
         for number in range(first, first + count):
@@ -30,6 +34,8 @@ def write_requests(path: Path, first: int, count: int, size: int) -> int:
             length = length or len(request)
             assert len(request) == length
             file.write(request)
+        file.flush()
+        os.fsync(file.fileno())
     return length
 
 

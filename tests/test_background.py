@@ -1,6 +1,7 @@
 """Loops behind the gateway survive what their step did not expect."""
 
 import asyncio
+from contextlib import suppress
 
 from hookline.core.background import Loop
 
@@ -40,3 +41,19 @@ async def test_stopping_cancels_the_step_and_a_second_stop_is_nothing() -> None:
     await loop.stop()
     await loop.stop()
     assert was_cancelled.is_set()
+
+
+async def test_a_step_that_swallows_a_cancellation_is_stopped_all_the_same() -> None:
+    has_begun = asyncio.Event()
+
+    async def step() -> None:
+        has_begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    loop = Loop("test", step, again_seconds=0)
+    loop.start()
+    await has_begun.wait()
+    async with asyncio.timeout(10):
+        await loop.stop()

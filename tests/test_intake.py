@@ -126,6 +126,15 @@ async def test_a_batch_has_a_bound_in_number_and_bytes(open_counter: Open) -> No
     assert counter.witness.sizes == [2, 2, 1]
 
 
+async def test_a_large_crowd_commits_by_halves(open_counter: Open) -> None:
+    counter = open_counter(undivided=4)
+    counter.store.gate.set()
+    await asyncio.gather(*counter.submit(16)[1])
+    assert counter.witness.sizes == [8, 8]
+    await asyncio.gather(*counter.submit(4)[1])
+    assert counter.witness.sizes == [8, 8, 4]
+
+
 async def test_several_committers_commit_at_once(open_counter: Open) -> None:
     counter = open_counter(committers=2, batch=1)
     _, answers = counter.submit(3)

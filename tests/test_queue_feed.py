@@ -62,6 +62,31 @@ async def test_what_must_leave_leaves_before_what_comes() -> None:
     assert marks.marked == [task(1).task_id]
 
 
+async def test_where_many_come_the_next_ones_gather() -> None:
+    rested, go_on = asyncio.Event(), asyncio.Event()
+
+    async def rest(seconds: float) -> None:
+        if seconds == queue_feed.GATHER_SECONDS:
+            rested.set()
+            await go_on.wait()
+        else:
+            await asyncio.Event().wait()
+
+    line, marks = Line(), Marks()
+    feed = QueueFeed(line, marks, rest)
+    feed.start()
+    many = [task(number) for number in range(queue_feed.PRESSED_PUSH)]
+    feed.take(many, [])
+    await rested.wait()
+    for number in (100, 101):
+        feed.take([task(number)], [])
+    line.news.clear()
+    go_on.set()
+    await line.news.wait()
+    assert [len(task_ids) for _, task_ids in line.asked] == [len(many), 2]
+    await feed.stop()
+
+
 async def test_it_pushes_by_itself() -> None:
     line, marks = Line(), Marks()
     feed = QueueFeed(line, marks)

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 REST_SECONDS = 1.0
+AGAIN_SECONDS = 1.0
 _logger = cast(FilteringBoundLogger, structlog.get_logger())
 
 
@@ -16,12 +16,24 @@ class Loop:
     """Runs a step until it is stopped; an error that the step did not expect is logged, and survived."""
 
     def __init__(
-        self, name: str, step: Callable[[], Awaitable[None]], rest_seconds: float = REST_SECONDS
+        self,
+        name: str,
+        step: Callable[[], Awaitable[None]],
+        rest_seconds: float = REST_SECONDS,
+        again_seconds: float = AGAIN_SECONDS,
     ) -> None:
-        """Keep the step; `rest_seconds` is the pause after an unexpected error."""
+        """Keep the step.
+
+        Args:
+            name: of the work, for people.
+            step: done again and again.
+            rest_seconds: the pause after an unexpected error.
+            again_seconds: when a step that was cancelled and goes on is cancelled again.
+        """
         self._name = name
         self._step = step
         self._rest_seconds = rest_seconds
+        self._again_seconds = again_seconds
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -29,12 +41,11 @@ class Loop:
         self._task = asyncio.create_task(self._run(), name=self._name)
 
     async def stop(self) -> None:
-        """Cancel the step that runs, and wait for its end."""
+        """Cancel the step that runs, and wait for its end; drivers swallow a cancellation now and then."""
         task, self._task = self._task, None
-        if task is not None:
+        while task is not None and not task.done():
             _ = task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            _ = await asyncio.wait({task}, timeout=self._again_seconds)
 
     async def _run(self) -> None:
         while True:

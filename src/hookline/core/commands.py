@@ -41,8 +41,10 @@ def read_command(prose: Prose, start: int = 0) -> Command:
         verb, position = named, word.end()
         if may_have_options:
             position = _leading_options(prose, position, options)
-    pieces = _without_trailing_options(prose, position, options) if may_have_options else [prose.text[position:]]
-    return Command(verb, shorten("".join(pieces).strip(), TEXT_LIMIT), options)
+    text = prose.text[position:]
+    if may_have_options:
+        text = "".join(_without_trailing_options(prose, position, options))
+    return Command(verb, shorten(text.strip(), TEXT_LIMIT), options)
 
 
 def _leading_options(prose: Prose, position: int, options: dict[Option, str]) -> int:

@@ -7,7 +7,6 @@ committers, never to a request.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
@@ -19,6 +18,7 @@ from hookline.domain.delivery import Verdict
 from hookline.domain.errors import HooklineError, OverloadedError, StorageUnavailableError, UnstorableError
 from hookline.domain.intake import Committed, IngestStore, Submission
 
+PRESSED_BATCH = 8
 PRESSED_SECONDS = 0.25
 
 
@@ -27,9 +27,9 @@ class IntakeLimits:
     """Bounds of intake.
 
     `waiting_bytes` counts the bodies that wait for a commit; `patience` is how long a transaction
-    may take before its submissions are answered with an error. After a batch of `pressed_batch` or more, the
-    next one waits for the senders that were just answered: for `linger_share` of the last commit's time, and
-    at most `linger`. That is less than what they would wait for a commit of their own.
+    may take before its submissions are answered with an error. A batch of more than `undivided` is at most
+    half of those who wait and those who were just answered: then one half is read and decided while the
+    other commits. All of them at once would take turns with the database instead of working beside it.
     """
 
     batch: int = 128
@@ -37,9 +37,7 @@ class IntakeLimits:
     waiting: int = 4096
     waiting_bytes: int = 96 * 1024 * 1024
     patience: timedelta = timedelta(milliseconds=800)
-    pressed_batch: int = 8
-    linger_share: float = 0.5
-    linger: timedelta = timedelta(milliseconds=5)
+    undivided: int = 16
 
 
 class _Waiting:
@@ -85,10 +83,7 @@ class Intake:
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._is_work = asyncio.Event()
-        self._is_enough = asyncio.Event()
-        self._wanted = 0
-        self._last_size = 0
-        self._last_seconds = 0.0
+        self._just_answered = 0
         self._pressed_until = 0.0
         self._loops = [Loop("intake", self._commit_next) for _ in range(committers)]
         self._abandoned: set[asyncio.Task[Committed]] = set()
@@ -127,15 +122,12 @@ class Intake:
         self._waiting.append(_Waiting(submission, answer))
         self._waiting_bytes += size
         self._is_work.set()
-        if len(self._waiting) >= self._wanted:
-            self._is_enough.set()
         return answer
 
     async def _commit_next(self) -> None:
         while not self._waiting:
             self._is_work.clear()
             _ = await self._is_work.wait()
-        await self._linger()
         batch = self._gather()
         try:
             await self._commit(batch)
@@ -146,25 +138,17 @@ class Intake:
             self._reject(batch, StorageUnavailableError("the commit was broken off"))
             raise
 
-    def _remember(self, size: int, seconds: float) -> None:
-        self._last_size, self._last_seconds = size, seconds
-        self._wanted = min(size + len(self._waiting), self._limits.batch)
-        if size >= self._limits.pressed_batch:
+    def _remember(self, size: int) -> None:
+        self._just_answered = size
+        if size >= PRESSED_BATCH:
             self._pressed_until = perf_counter() + PRESSED_SECONDS
-
-    async def _linger(self) -> None:
-        if self._last_size < self._limits.pressed_batch or len(self._waiting) >= self._wanted:
-            return
-        self._is_enough.clear()
-        seconds = min(self._last_seconds * self._limits.linger_share, self._limits.linger.total_seconds())
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                _ = await self._is_enough.wait()
 
     def _gather(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         size = 0
-        while self._waiting and len(batch) < self._limits.batch and size < self._limits.batch_bytes:
+        half = (len(self._waiting) + self._just_answered) // 2
+        most = min(max(half, self._limits.undivided), self._limits.batch)
+        while self._waiting and len(batch) < most and size < self._limits.batch_bytes:
             waiting = self._waiting.popleft()
             batch.append(waiting)
             size += len(waiting.submission.receipt.body)
@@ -185,7 +169,7 @@ class Intake:
         for waiting, verdict in zip(batch, committed.verdicts, strict=True):
             waiting.resolve(verdict)
         self._aftermath.take(committed.queued, committed.removed)
-        self._remember(len(batch), seconds)
+        self._remember(len(batch))
 
     async def _bisect(self, batch: Sequence[_Waiting], error: UnstorableError) -> None:
         if len(batch) == 1:

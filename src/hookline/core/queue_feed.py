@@ -1,7 +1,11 @@
-"""Takes committed tasks to the queue without anybody waiting; what is lost on the way the relay brings."""
+"""Takes committed tasks to the queue without anybody waiting; what is lost on the way the relay brings.
+
+A few tasks go at once. Where many come, the next ones gather for a moment, since a push of one costs as
+much as a push of a hundred.
+"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from hookline.core.background import Loop
@@ -11,6 +15,8 @@ from hookline.domain.intake import QueueLedger
 from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
 
 PUSH_AT_ONCE = 1_000
+PRESSED_PUSH = 16
+GATHER_SECONDS = 0.05
 WAITING_LIMIT = 20_000
 MARK_AFTER_SECONDS = 1.0
 MARKS_AT_ONCE = 2_000
@@ -19,10 +25,16 @@ MARKS_AT_ONCE = 2_000
 class QueueFeed:
     """A bounded hand-over: beyond the bound tasks are left to the relay, which finds them in the database."""
 
-    def __init__(self, queue: TaskQueue, ledger: QueueLedger) -> None:
-        """Keep the queue and the ledger that remembers what it was told."""
+    def __init__(
+        self,
+        queue: TaskQueue,
+        ledger: QueueLedger,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Keep the queue, the ledger that remembers what it was told, and how to pause for seconds."""
         self._queue = queue
         self._ledger = ledger
+        self._rest = rest
         self._queued: list[QueuedTask] = []
         self._removed: list[TaskId] = []
         self._marks: dict[QueueEpoch, list[TaskId]] = {}
@@ -54,8 +66,11 @@ class QueueFeed:
     async def _push_next(self) -> None:
         _ = await self._is_work.wait()
         self._is_work.clear()
+        is_pressed = len(self._queued) >= PRESSED_PUSH
         with suppress(QueueUnavailableError):
             await self._push()
+        if is_pressed:
+            await self._rest(GATHER_SECONDS)
 
     async def _push(self) -> None:
         queued, self._queued = self._queued, []
@@ -79,7 +94,7 @@ class QueueFeed:
     async def _mark_next(self) -> None:
         _ = await self._is_pushed.wait()
         self._is_pushed.clear()
-        await asyncio.sleep(MARK_AFTER_SECONDS)
+        await self._rest(MARK_AFTER_SECONDS)
         with suppress(HooklineError):
             await self._mark()
 

@@ -1,7 +1,7 @@
 """An inbound webhook request, and what became of it."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Literal, Protocol, TypeAlias
@@ -22,9 +22,9 @@ class RequestHead:
     remote: str
 
 
-@frozen
+@dataclass(slots=True)
 class Delivery:
-    """One inbound webhook request with its raw bytes."""
+    """One inbound webhook request with its raw bytes, whose hash is computed once."""
 
     id: DeliveryId
     head: RequestHead
@@ -33,7 +33,7 @@ class Delivery:
 
     def __post_init__(self) -> None:
         """Compute the hexadecimal SHA-256 of the raw bytes."""
-        object.__setattr__(self, "sha256", sha256(self.body).hexdigest())
+        self.sha256 = sha256(self.body).hexdigest()
 
     @property
     def headers(self) -> Headers:

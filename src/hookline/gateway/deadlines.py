@@ -1,7 +1,7 @@
 """Ends what takes too long.
 
-All bodies that are being read share one timer, since one for each, as `asyncio.timeout` has it, costs as much as
-checking a signature. Ends are late by at most `TICK_SECONDS`.
+All bodies that are being read share one timer, since one for each, as `asyncio.timeout` has it, costs as much
+as checking a signature. Ends are late by at most `TICK_SECONDS`.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ TICK_SECONDS = 0.25
 
 
 class Deadline:
-    """Used as a context: cancels the task inside of it when its time is over, and turns that into a `TimeoutError`."""
+    """A context that cancels the task inside of it when its time is over, as a `TimeoutError`."""
 
     __slots__ = ("_deadlines", "_is_over", "_task", "ends_at")
 
@@ -49,13 +49,13 @@ class Deadline:
 
 
 class Deadlines:
-    """Watches any number of deadlines on one loop."""
+    """Watches any number of deadlines on one loop; its timer runs only while there are any."""
 
     def __init__(self, tick_seconds: float = TICK_SECONDS) -> None:
         """Keep how often to look."""
         self._tick_seconds = tick_seconds
-        self._watched: set[Deadline] = set()
-        self._is_looking = False
+        self.watched: set[Deadline] = set()
+        self.is_looking = False
 
     def within(self, seconds: float) -> Deadline:
         """A context that may last so many seconds."""
@@ -63,22 +63,22 @@ class Deadlines:
 
     def watch(self, deadline: Deadline) -> None:
         """Look after a deadline."""
-        self._watched.add(deadline)
-        if not self._is_looking:
-            self._is_looking = True
+        self.watched.add(deadline)
+        if not self.is_looking:
+            self.is_looking = True
             self._look_later()
 
     def forget(self, deadline: Deadline) -> None:
         """Look after it no longer."""
-        self._watched.discard(deadline)
+        self.watched.discard(deadline)
 
     def _look_later(self) -> None:
         _ = asyncio.get_running_loop().call_later(self._tick_seconds, self._look)
 
     def _look(self) -> None:
         now = asyncio.get_running_loop().time()
-        for deadline in [deadline for deadline in self._watched if deadline.ends_at <= now]:
+        for deadline in [deadline for deadline in self.watched if deadline.ends_at <= now]:
             deadline.expire()
-        self._is_looking = bool(self._watched)
-        if self._is_looking:
+        self.is_looking = bool(self.watched)
+        if self.is_looking:
             self._look_later()

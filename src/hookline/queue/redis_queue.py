@@ -4,7 +4,6 @@ Keys, all of one hash tag: `ready` is a sorted set of task ids by score, `bands`
 `depth` a hash of counts by band, `epoch` a random value that lives as long as the data.
 """
 
-import json
 import secrets
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from importlib.resources import files
 from typing import Protocol
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -107,7 +107,7 @@ class RedisTaskQueue:
             with _unavailable():
                 reply = await self._enqueue(
                     keys=[keys.ready, keys.bands, keys.depth, keys.epoch],
-                    args=[self._fresh_epoch(), json.dumps(rows)],
+                    args=[self._fresh_epoch(), to_json(rows).decode()],
                 )
             epochs.append(QueueEpoch(_text(reply)))
         return epochs[0]

@@ -1,6 +1,6 @@
 """Many rows in one statement, in the way each database takes them fastest.
 
-SQLite gets one `VALUES` list (a statement per row would pass the interpreter lock for every row),
+SQLite gets `VALUES` lists of a few sizes (a statement per row would pass the interpreter lock for every row),
 PostgreSQL one JSON document per table, whose statement never changes and so stays prepared. Arrays of
 values would do too, but asyncpg asks of every element whether it is a list, which costs more than the rest.
 """
@@ -8,7 +8,7 @@ values would do too, but asyncpg asks of every element whether it is a list, whi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, chain
+from itertools import accumulate, chain, repeat
 from typing import TypeAlias
 
 from pydantic_core import to_json
@@ -51,17 +51,12 @@ class BulkInsert:
         return _count(connection.exec_driver_sql(_postgresql_text((self,)), tuple(_parameters(self, rows))))
 
     def _run_sqlite(self, connection: Connection, rows: Sequence[Cells]) -> int:
-        width = len(self.columns)
-        most = SQLITE_VARIABLES // width
-        inserted = 0
-        for start in range(0, len(rows), most):
-            part = rows[start : start + most]
-            flat = tuple(chain.from_iterable(part))
-            inserted += _count(connection.exec_driver_sql(self._sqlite(len(part)), flat))
+        inserted = start = 0
+        for size in _portions(len(rows), SQLITE_VARIABLES // len(self.columns)):
+            flat = tuple(chain.from_iterable(rows[start : start + size]))
+            inserted += _count(connection.exec_driver_sql(_sqlite_text(self, size), flat))
+            start += size
         return inserted
-
-    def _sqlite(self, count: int) -> str:
-        return _sqlite_text(self, count)
 
 
 class GatheredInserts:
@@ -88,6 +83,13 @@ class GatheredInserts:
             return
         given = chain.from_iterable(_parameters(insert, rows) for insert, rows in waiting.items())
         _ = self._connection.exec_driver_sql(_postgresql_text(tuple(waiting)), tuple(given))
+
+
+def _portions(count: int, most: int) -> Iterator[int]:
+    """Powers of two that add up to a count, the largest first; statements of so few sizes stay prepared."""
+    largest = 1 << (most.bit_length() - 1)
+    yield from repeat(largest, count // largest)
+    yield from (1 << bit for bit in reversed(range(largest.bit_length())) if count % largest & 1 << bit)
 
 
 def _count(result: CursorResult[tuple[Cell]]) -> int:
@@ -124,7 +126,7 @@ def _parameters(insert: BulkInsert, rows: Sequence[Cells]) -> Iterator[str | lis
         yield [row[at] for row in rows]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def _sqlite_text(insert: BulkInsert, count: int) -> str:
     row = "(" + ", ".join("?" * len(insert.columns)) + ")"
     names = ", ".join(insert.columns)

@@ -2,35 +2,36 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from hookline.domain.errors import ConfigurationError
 from hookline.storage.driver_errors import translated_errors
+from hookline.storage.transactors import Checkpointer, EngineTransactor, ThreadTransactor, Transactor
 
 ResultT = TypeVar("ResultT")
 
 SQLITE_BUSY_MILLISECONDS = 800
-COMMITTERS_ON_POSTGRESQL = 4
+COMMITTERS_ON_POSTGRESQL = 2
 _SPARE_CONNECTIONS = 4
 _CONNECT_SECONDS = 0.9
 _POSTGRESQL_NAMES = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
 _SQLITE_NAMES = frozenset({"sqlite", "sqlite+aiosqlite"})
+MOST_WAL_PAGES = 32_768
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     f"PRAGMA busy_timeout={SQLITE_BUSY_MILLISECONDS}",
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-32768",
-    "PRAGMA wal_autocheckpoint=4000",
+    f"PRAGMA wal_autocheckpoint={MOST_WAL_PAGES}",
     "PRAGMA temp_store=MEMORY",
 )
 
@@ -42,18 +43,6 @@ class _Cursor(Protocol):
 
 class _DriverConnection(Protocol):
     def cursor(self) -> _Cursor: ...
-
-
-class Transactor(Protocol):
-    """Runs a function inside one writing transaction, and commits it."""
-
-    async def run(self, work: Callable[[Connection], ResultT], /) -> ResultT:
-        """Run it; what it raises rolls back."""
-        ...
-
-    async def close(self) -> None:
-        """Close its connections."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,49 +141,14 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
-class ThreadTransactor:
-    """Transactions of a database whose driver blocks: all of them in one thread, one hop each."""
-
-    def __init__(self, engine: Engine) -> None:
-        """Keep the engine; the thread starts with the first transaction."""
-        self._engine = engine
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
-
-    async def run(self, work: Callable[[Connection], ResultT], /) -> ResultT:
-        """Run it in the thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work)
-
-    def _run(self, work: Callable[[Connection], ResultT]) -> ResultT:
-        with self._engine.begin() as connection:
-            return work(connection)
-
-    async def close(self) -> None:
-        """Wait for what runs, and close."""
-        await asyncio.to_thread(self._thread.shutdown)
-        self._engine.dispose()
-
-
-class EngineTransactor:
-    """Transactions of a database whose driver does not block."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        """Keep the engine."""
-        self._engine = engine
-
-    async def run(self, work: Callable[[Connection], ResultT], /) -> ResultT:
-        """Run it on the loop."""
-        async with self._engine.begin() as connection:
-            return await connection.run_sync(work)
-
-    async def close(self) -> None:
-        """Nothing of its own to close."""
-
-
 def _open_sqlite(url: URL) -> Database:
-    own = create_engine(
-        url.set(drivername="sqlite"),
-        poolclass=StaticPool,
-        connect_args={"isolation_level": None, "check_same_thread": False},
+    own, beside = (
+        create_engine(
+            url.set(drivername="sqlite"),
+            poolclass=StaticPool,
+            connect_args={"isolation_level": None, "check_same_thread": False},
+        )
+        for _ in range(2)
     )
     writer = create_async_engine(
         url,
@@ -204,12 +158,13 @@ def _open_sqlite(url: URL) -> Database:
         connect_args={"isolation_level": None},
     )
     reader = create_async_engine(url, pool_size=_SPARE_CONNECTIONS, connect_args={"isolation_level": None})
-    for engine in (own, writer.sync_engine, reader.sync_engine):
+    for engine in (own, beside, writer.sync_engine, reader.sync_engine):
         event.listen(engine, "connect", _prepare_sqlite)
     for engine in (own, writer.sync_engine):
         event.listen(engine, "begin", _begin_immediately)
     event.listen(reader.sync_engine, "begin", _begin)
-    return Database(url, writer, reader, ThreadTransactor(own), committers=1, turn=asyncio.Lock())
+    transactor = ThreadTransactor(own, Checkpointer(beside))
+    return Database(url, writer, reader, transactor, committers=1, turn=asyncio.Lock())
 
 
 def _prepare_sqlite(connection: _DriverConnection, _entry: ConnectionPoolEntry) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from asyncpg import DataError as AsyncpgDataError
+from pydantic_core import PydanticSerializationError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from hookline.domain.errors import StorageUnavailableError, UnstorableError
@@ -22,7 +23,7 @@ def translated_errors() -> Generator[None]:
     except DBAPIError as error:
         refused = UnstorableError if _is_refusal(error) else StorageUnavailableError
         raise refused(_plain(error)) from error
-    except (UnicodeEncodeError, OverflowError) as error:
+    except (UnicodeEncodeError, OverflowError, PydanticSerializationError) as error:
         raise UnstorableError(type(error).__name__) from error
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise StorageUnavailableError(type(error).__name__) from error

@@ -206,11 +206,15 @@ def _cells(receipt: Receipt, facts: Facts, got: _Got, body: bytes) -> Cells:
 
 
 def _name(value: str) -> str:
-    return _bounded(value, NAME_LIMIT)
+    if len(value) <= NAME_LIMIT and value.isascii() and "\x00" not in value:
+        return value
+    return shorten(clean(value), NAME_LIMIT)
 
 
 def _optional_name(value: str | None) -> str | None:
-    return None if value is None else _bounded(value, NAME_LIMIT)
+    if value is None or (len(value) <= NAME_LIMIT and value.isascii() and "\x00" not in value):
+        return value
+    return shorten(clean(value), NAME_LIMIT)
 
 
 def _optional_text(value: str | None) -> str | None:

@@ -59,8 +59,8 @@ EVENTS: Mapping[str, Callable[[Inbound], Outcome]] = {
 class GithubHandler:
     """Understands the webhooks of one GitHub source; implements `WebhookHandler`.
 
-    The content is JSON, or a form with the JSON in its field `payload`, as the webhook is set. The headers kept
-    tell the event, its delivery and the hook that sent it.
+    The content is JSON, or a form with the JSON in its field `payload`, as the webhook is set. The headers
+    kept tell the event, its delivery and the hook that sent it.
     """
 
     content_types = frozenset({"application/json", FORM})
