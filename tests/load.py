@@ -71,6 +71,10 @@ class Load:
         """The task of every number that was answered 202."""
         return {number: seen.task_id for number, seen in self.answers.items() if seen.status == 202}
 
+    def task_ids(self) -> dict[int, str]:
+        """The task that every number was answered with, as a new one or as one that was there."""
+        return {number: seen.task_id for number, seen in self.answers.items() if seen.status in {200, 202}}
+
     async def until(self, is_so: Callable[[], bool], seconds: float = 60) -> None:
         """Wait for an answer after which something is so."""
         async with asyncio.timeout(seconds):

@@ -2,8 +2,10 @@
 
 import asyncio
 import math
+from collections import Counter
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
@@ -119,6 +121,17 @@ async def prepared(server: PostgresServer) -> str:
     return url
 
 
+async def deadlocks(url: str) -> int:
+    """How many PostgreSQL has seen in a database."""
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        )
+    finally:
+        await connection.close()
+
+
 async def test_two_gateways_on_one_postgresql_share_all_deliveries_without_a_deadlock(
     tmp_path: Path, postgres: PostgresServer, migrated_postgres: str
 ) -> None:
@@ -132,11 +145,14 @@ async def test_two_gateways_on_one_postgresql_share_all_deliveries_without_a_dea
                 await load.until(lambda load=load: len(load.answers) >= 5000, seconds=200)
                 load.stop()
             await asyncio.gather(*sending)
-            statuses = [seen.status for load in loads for seen in load.answers.values()]
-            assert set(statuses) == {200, 202}
+            statuses = Counter(seen.status for load in loads for seen in load.answers.values())
+            assert await deadlocks(url) == 0
+            assert statuses.keys() <= {200, 202, 503}, "a machine that is too busy may ask to come again"
+            assert statuses[503] < 100
             accepted = [number for load in loads for number in load.accepted()]
             assert len(accepted) == len(set(accepted))
-            for number in set(loads[0].answers) & set(loads[1].answers):
-                assert loads[0].answers[number].task_id == loads[1].answers[number].task_id
+            named = [load.task_ids() for load in loads]
+            for number in named[0].keys() & named[1].keys():
+                assert named[0][number] == named[1][number]
             ledger = await read_ledger(one)
             assert max(ledger.tasks_per_origin.values()) == 1
