@@ -103,7 +103,21 @@ def test_further_sources_have_their_own_path_and_realm(home: Path) -> None:
             "rules.0.match.providers: unknown key",
         ),
         ("[caps]\nlane = 0", "caps.lane"),
-        ("[[sources]]\nprovider = 'gitlab'", "there is no provider gitlab"),
+        ("[[sources]]\nprovider = 'gitlab'", "hookline.toml: sources: there is no provider gitlab"),
+        (
+            "[[rules]]\nname = 'x'\n[rules.match]\nprovider = ['githb']",
+            "hookline.toml: rules.0.match.provider: there is no provider githb; expected some of",
+        ),
+        (
+            "[[rules]]\nname = 'x'\n[rules.match]\ntrigger = ['menton']",
+            "rules.0.match.trigger.0: Input",
+        ),
+        ("[[rules]]\nname = 'x'\n[rules.match]\nverb = ['fxi']", "rules.0.match.verb.0: Input should be"),
+        (
+            "[[rules]]\nname = 'x'\n[rules.allow]\nassociations = ['OWNR']",
+            "rules.0.allow.associations.0",
+        ),
+        ("[retention]\nkeys_days = 20", "retention: Value error, keys_days must be at least"),
         ("[[sources]]\nprovider = 'jira'\nname = 'two'", "jira/two needs secret_env"),
         (
             "[[sources]]\nprovider = 'jira'\n[[sources]]\nprovider = 'jira'",

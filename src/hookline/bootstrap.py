@@ -1,6 +1,5 @@
 """The composition root: the only place that knows every part."""
 
-import asyncio
 import os
 import random
 import socket
@@ -31,6 +30,7 @@ from hookline.domain.queue import TaskQueue
 from hookline.domain.webhook import WebhookHandler
 from hookline.gateway.admission import Admission, AdmissionLimits
 from hookline.gateway.body import BodyDeadline
+from hookline.gateway.large_bodies import LargeBodies
 from hookline.gateway.route import RouteParts
 from hookline.queue.connection import open_redis
 from hookline.queue.guarded import GuardedTaskQueue, speaks_against_the_queue
@@ -162,7 +162,7 @@ def make_gateway(settings: Settings, redis_url: str, registry: CollectorRegistry
         clock=utc_now,
         new_id=new_id,
         deadline=BodyDeadline(base=timedelta(seconds=settings.server.body_seconds)),
-        large_bodies=asyncio.Semaphore(1),
+        large_bodies=LargeBodies(),
     )
     return Gateway(
         settings=settings,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from hookline.domain.errors import ConfigurationError
 from hookline.embedded.made_secrets import make_secrets, read_made_secrets
 from hookline.registry import TRAITS
 from hookline.settings import Settings, home_of, load_settings
@@ -12,8 +13,11 @@ def settings_for_serving(environment: Mapping[str, str]) -> Settings:
     made: Mapping[str, str] = {}
     if not environment.get("DATABASE_URL"):
         home = home_of(environment)
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = make_secrets(home, [traits.secret_variable for traits in TRAITS.values()])
+        try:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made = make_secrets(home, [traits.secret_variable for traits in TRAITS.values()])
+        except OSError as error:
+            raise ConfigurationError(f"HOOKLINE_HOME: {home} cannot be used: {error.strerror}") from None
     return load_settings(environment, TRAITS, made)
 
 

@@ -47,6 +47,11 @@ async def serve(settings: Settings, tell_ready: Callable[[Serving], None]) -> No
     server = settings.server
     public = claim_address(server.host, server.port, "--port or HOOKLINE_PORT")
     admin = claim_address(server.admin_host, server.admin_port, "--admin-port or HOOKLINE_ADMIN_PORT")
+    if public.port == admin.port:
+        raise ConfigurationError(
+            f"webhooks and the admin listener cannot share port {public.port}; "
+            "choose another with --admin-port or HOOKLINE_ADMIN_PORT"
+        )
     make_folder(settings.task_logs_dir, "TASK_LOGS_DIR")
     async with _embedded(settings) as redis_url:
         registry = CollectorRegistry()

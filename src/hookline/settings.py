@@ -1,6 +1,7 @@
 """Typed settings from the environment and `hookline.toml`; anything wrong stops the start."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -88,7 +89,9 @@ def load_settings(
     server = _server(file.server, environment)
     is_embedded = not environment.get("DATABASE_URL")
     secrets = {**(made_secrets if is_embedded else {}), **{k: v for k, v in environment.items() if v}}
-    sources, secretless = _sources(file.sources, providers, secrets)
+    with _named(path):
+        _refuse_unknown_providers(file.rules or (), providers)
+        sources, secretless = _sources(file.sources, providers, secrets)
     return Settings(
         home=home,
         file=path,
@@ -106,6 +109,24 @@ def load_settings(
         server=server,
         retention=file.retention,
     )
+
+
+@contextmanager
+def _named(path: Path | None) -> Generator[None]:
+    """Let errors about what the file says name the file."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}" if path else str(error)) from None
+
+
+def _refuse_unknown_providers(rules: Sequence[Rule], providers: Mapping[str, ProviderTraits]) -> None:
+    for at, rule in enumerate(rules):
+        for unknown in sorted(rule.match.provider - providers.keys()):
+            known = ", ".join(sorted(providers))
+            raise ConfigurationError(
+                f"rules.{at}.match.provider: there is no provider {unknown}; expected some of {known}"
+            )
 
 
 def _file_of(environment: Mapping[str, str], home: Path) -> Path | None:

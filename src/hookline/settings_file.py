@@ -5,7 +5,16 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from hookline.domain.errors import ConfigurationError
 from hookline.domain.rules import Caps, Rule
@@ -61,6 +70,13 @@ class RetentionSection(_Section):
     bodies_days: int = Field(default=30, ge=1)
     deliveries_days: int = Field(default=180, ge=1)
     keys_days: int = Field(default=400, ge=1)
+
+    @model_validator(mode="after")
+    def keep_keys_longest(self) -> "RetentionSection":
+        """Refuse keys that are forgotten before the deliveries they guard."""
+        if self.keys_days < max(self.bodies_days, self.deliveries_days):
+            raise ValueError("keys_days must be at least bodies_days and deliveries_days")
+        return self
 
 
 class FileSettings(_Section):

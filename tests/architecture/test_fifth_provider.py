@@ -1,6 +1,5 @@
 """A fifth provider is one handler and one registry entry: here is one, and nothing else knows of it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from hookline.domain.rules import Caps
 from hookline.domain.source import Source
 from hookline.gateway.admission import Admission, AdmissionLimits
 from hookline.gateway.body import BodyDeadline
+from hookline.gateway.large_bodies import LargeBodies
 from hookline.gateway.peers import PeerAddresses
 from hookline.gateway.public_app import PublicApp
 from hookline.gateway.route import RouteParts, WebhookRoute
@@ -126,7 +126,7 @@ async def serving(database: Database, home: Path, queue: RedisTaskQueue) -> Asyn
     feed = QueueFeed(queue, SqlQueueLedger(database))
     intake, notebook = Intake(store, feed, metrics, database.committers), Notebook(store, metrics)
     admission = Admission(AdmissionLimits(), lambda: 0.0)
-    large = asyncio.Semaphore(1)
+    large = LargeBodies()
     parts = RouteParts(intake, notebook, admission, metrics, utc_now, new_id, BodyDeadline(), large)
     routes = {handler.source.path: WebhookRoute(handler, parts) for handler in make_handlers(settings, FIVE)}
     app = PublicApp(routes, metrics, PeerAddresses(()))

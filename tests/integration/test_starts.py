@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateways import Gateway, gateway
+from gateways import Gateway, free_port, gateway
 from signed_webhooks import SECRETS
 
 pytestmark = pytest.mark.integration
@@ -56,13 +56,20 @@ def test_two_sources_on_one_path(tmp_path: Path) -> None:
     (tmp_path / "h").mkdir(mode=0o700)
     (tmp_path / "h" / "hookline.toml").write_text(TWO_ON_ONE_PATH)
     said = refusal(tmp_path / "h")
-    assert said == "hookline: two sources on one path: /webhooks/github/second\n"
+    file = tmp_path / "h" / "hookline.toml"
+    assert said == f"hookline: {file}: two sources on one path: /webhooks/github/second\n"
 
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     said = refusal(tmp_path / "h", TASK_LOGS_DIR=str(tmp_path / "file"))
     assert said.startswith(f"hookline: TASK_LOGS_DIR: {tmp_path / 'file'} cannot be made")
+
+
+def test_a_home_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = refusal(tmp_path / "h", HOOKLINE_HOME=str(tmp_path / "file"))
+    assert said.startswith(f"hookline: HOOKLINE_HOME: {tmp_path / 'file'} cannot be used")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -78,6 +85,12 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
         taken.listen()
         said = refusal(tmp_path / "h", "--port", str(taken.getsockname()[1]))
     assert "--port or HOOKLINE_PORT" in said
+
+
+def test_two_listeners_on_one_port(tmp_path: Path) -> None:
+    port = str(free_port())
+    said = refusal(tmp_path / "h", "--port", port, "--admin-port", port)
+    assert "--admin-port or HOOKLINE_ADMIN_PORT" in said
 
 
 def test_a_home_that_another_gateway_uses(tmp_path: Path) -> None:

@@ -6,23 +6,32 @@ from hookline.domain.rules import Match, Priority, Rule, Run
 
 ADDRESSED = frozenset(
     {
-        Trigger.MENTION.value,
-        Trigger.DIRECT_MESSAGE.value,
-        Trigger.SLASH_COMMAND.value,
-        Trigger.SHORTCUT.value,
-        Trigger.BUTTON.value,
+        Trigger.MENTION,
+        Trigger.DIRECT_MESSAGE,
+        Trigger.SLASH_COMMAND,
+        Trigger.SHORTCUT,
+        Trigger.BUTTON,
     }
 )
 """Triggers with which a person speaks to the agent."""
 
+_ANY = frozenset[str]()
 _SENTRY = frozenset({"sentry"})
 _GRAVE = frozenset({"fatal", "critical"})
 _ANALYZE_AT_ONCE = Run(verb=Verb.ANALYZE, priority=Priority.CRITICAL)
 _ANALYZE_SOON = Run(verb=Verb.ANALYZE, priority=Priority.HIGH)
 
 
-def _sentry_rule(name: str, run: Run, **conditions: frozenset[str]) -> Rule:
-    return Rule(name=name, match=Match(provider=_SENTRY, **conditions), run=run)
+def _sentry_rule(
+    name: str,
+    run: Run,
+    event: frozenset[str],
+    action: frozenset[str] = _ANY,
+    level: frozenset[str] = _ANY,
+    label: frozenset[str] = _ANY,
+) -> Rule:
+    match = Match(provider=_SENTRY, event=event, action=action, level=level, label=label)
+    return Rule(name=name, match=match, run=run)
 
 
 DEFAULT_RULES: tuple[Rule, ...] = (

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from hookline.domain.command import Command, Verb
 from hookline.domain.frozen import frozen
 from hookline.domain.rules import Plan
+from hookline.domain.trigger import Trigger
 
 
 class ActorKind(StrEnum):
@@ -16,24 +17,6 @@ class ActorKind(StrEnum):
     BOT = "bot"
     APP = "app"
     UNKNOWN = "unknown"
-
-
-class Trigger(StrEnum):
-    """What in a delivery asks for work."""
-
-    MENTION = "mention"
-    DIRECT_MESSAGE = "direct_message"
-    SLASH_COMMAND = "slash_command"
-    SHORTCUT = "shortcut"
-    BUTTON = "button"
-    LABEL = "label"
-    ASSIGNMENT = "assignment"
-    REVIEW_REQUEST = "review_request"
-    STATUS = "status"
-    ALERT = "alert"
-    CHECK_FAILURE = "check_failure"
-    PUSH = "push"
-    DISPATCH = "dispatch"
 
 
 class Reason(StrEnum):

@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from hookline.domain.command import Band, Verb
 from hookline.domain.frozen import frozen
+from hookline.domain.trigger import Trigger
 
 
 class Mode(StrEnum):
@@ -32,6 +33,19 @@ class Priority(StrEnum):
 
 
 Words = Annotated[frozenset[str], Field(strict=False)]
+Association = Literal[
+    "OWNER",
+    "MEMBER",
+    "COLLABORATOR",
+    "CONTRIBUTOR",
+    "FIRST_TIMER",
+    "FIRST_TIME_CONTRIBUTOR",
+    "MANNEQUIN",
+    "NONE",
+]
+Associations = Annotated[frozenset[Association], Field(strict=False)]
+Triggers = Annotated[frozenset[Annotated[Trigger, Field(strict=False)]], Field(strict=False)]
+Verbs = Annotated[frozenset[Annotated[Verb, Field(strict=False)]], Field(strict=False)]
 VerbField = Annotated[Verb, Field(strict=False)]
 PriorityField = Annotated[Priority, Field(strict=False)]
 ModeField = Annotated[Mode, Field(strict=False)]
@@ -52,9 +66,9 @@ class Match(_Section):
     event: Words = frozenset()
     action: Words = frozenset()
     lane: Words = frozenset()
-    trigger: Words = frozenset()
+    trigger: Triggers = frozenset()
     label: Words = frozenset()
-    verb: Words = frozenset()
+    verb: Verbs = frozenset()
     level: Words = frozenset()
 
 
@@ -66,7 +80,7 @@ class Allow(_Section):
     an asker must be in each that is given. `write_permission` needs a call to the provider.
     """
 
-    associations: Words = frozenset()
+    associations: Associations = frozenset()
     users: Words = frozenset()
     channels: Words = frozenset()
     write_permission: bool = False

@@ -27,6 +27,7 @@ from hookline.domain.webhook import WebhookHandler
 from hookline.gateway.admission import Admission
 from hookline.gateway.asgi import Receive
 from hookline.gateway.body import BodyDeadline, BodyReader, BodyTooSlowError, ClientGoneError
+from hookline.gateway.large_bodies import LargeBodies
 from hookline.gateway.receipts import LARGE_BODY, make_receipt
 
 
@@ -41,7 +42,7 @@ class RouteParts:
     clock: Clock
     new_id: NewId
     deadline: BodyDeadline
-    large_bodies: asyncio.Semaphore
+    large_bodies: LargeBodies
 
 
 class WebhookRoute:
@@ -70,7 +71,7 @@ class WebhookRoute:
         began = perf_counter()
         delivery = await self._verified(headers, remote, receive)
         if len(delivery.body) > LARGE_BODY:
-            async with self._parts.large_bodies:
+            async with self._parts.large_bodies.turn(self._provider, len(delivery.body)):
                 outcome, receipt = await asyncio.to_thread(self._understand, delivery)
         else:
             outcome, receipt = self._understand(delivery)

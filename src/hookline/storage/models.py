@@ -40,6 +40,7 @@ class DeliveryRow(Base):
     __table_args__ = (
         Index("ix_deliveries_status_id", "status", "id"),
         Index("ix_deliveries_provider_id", "provider", "id"),
+        Index("ix_deliveries_lane_id", "lane", "id"),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -74,7 +75,10 @@ class DedupeKeyRow(Base):
     """A key that was claimed, by which delivery, for which task; outlives the delivery's body."""
 
     __tablename__ = "dedupe_keys"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (
+        Index("ix_dedupe_keys_claimed_at", "claimed_at"),
+        {"sqlite_with_rowid": False},
+    )
 
     key: Mapped[str] = mapped_column(NAME, primary_key=True)
     delivery_id: Mapped[str] = mapped_column(ID)
@@ -176,7 +180,10 @@ class DeliveryTaskRow(Base):
     """Which deliveries belong to a task, and in which role."""
 
     __tablename__ = "delivery_tasks"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (
+        Index("ix_delivery_tasks_delivery_id", "delivery_id"),
+        {"sqlite_with_rowid": False},
+    )
 
     task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
     delivery_id: Mapped[str] = mapped_column(ID, primary_key=True)
