@@ -57,7 +57,7 @@ def test_a_newer_schema_is_told_with_its_remedy(home: Home) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     for command in (("db", "upgrade"), ("serve",)):
-        result = home.run(*command)
+        result = home.run(*command, HOOKLINE_ADMIN_PORT="10")
         assert result.exit_code == 2
         assert "was upgraded by a newer version of Hookline" in result.stderr
         assert "Traceback" not in result.stderr

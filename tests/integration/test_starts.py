@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from gateways import Gateway, free_port, gateway
@@ -106,6 +107,14 @@ def test_a_source_without_a_secret_has_no_route(tmp_path: Path, migrated_sqlite:
         assert httpx.post(f"{running.url}/webhooks/github", json={}).status_code == 401
         said = "".join(running.output)
     assert "no route for jira/default: JIRA_WEBHOOK_SECRET is not set" in said
+
+
+def test_ctrl_c_in_a_terminal_reaches_no_child(tmp_path: Path) -> None:
+    with gateway(tmp_path / "h") as running:
+        children = psutil.Process(running.running.pid).children(recursive=True)
+        assert children
+        group = os.getpgid(running.running.pid)
+        assert all(os.getpgid(child.pid) != group for child in children)
 
 
 def test_an_interrupt_ends_it_cleanly(tmp_path: Path) -> None:

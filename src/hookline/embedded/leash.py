@@ -91,12 +91,22 @@ async def start_on_leash(command: Sequence[str], lock: int, setpriv: str | None)
         if setpriv is not None and threading.current_thread() is threading.main_thread():
             words = [setpriv, "--pdeathsig", "TERM", *command]
             process = await asyncio.create_subprocess_exec(
-                *words, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, pass_fds=[inherited]
+                *words,
+                stdin=DEVNULL,
+                stdout=DEVNULL,
+                stderr=DEVNULL,
+                pass_fds=[inherited],
+                start_new_session=True,
             )
             return LeashedProcess(process, process.pid)
         words = ["/bin/sh", "-c", _LEASH, "leash", *command]
         process = await asyncio.create_subprocess_exec(
-            *words, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, pass_fds=[inherited]
+            *words,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            pass_fds=[inherited],
+            start_new_session=True,
         )
         return LeashedProcess(process, await _announced_pid(process))
     finally:
