@@ -182,7 +182,7 @@ def _the_one(kind: str, prefix: str, found: Sequence[IdT]) -> IdT:
             return only
         case _:
             names = ", ".join(found[: _NAMED - 1]) + (", …" if len(found) == _NAMED else "")
-            raise NotFoundError(f"{prefix} is the beginning of several ids, give more of it: {names}")
+            raise NotFoundError(f"{prefix} is the beginning of several ids: {names}; give more of it")
 
 
 def _decompressed(delivery_id: DeliveryId, body: bytes) -> bytes:
