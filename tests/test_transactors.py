@@ -67,3 +67,10 @@ async def test_what_was_written_is_carried_over_while_others_hold_the_database(t
     await checkpointer.close()
     assert in_the_file_itself(path, tmp_path) == 1
     writer.close()
+
+
+async def test_news_after_the_end_does_not_fail_what_was_committed(tmp_path: Path) -> None:
+    checkpointer = Checkpointer(create_engine(f"sqlite:///{tmp_path / 'numbers.db'}"))
+    await checkpointer.close()
+    checkpointer.nudge()
+    assert not (tmp_path / "numbers.db").exists()

@@ -40,11 +40,12 @@ class Checkpointer:
         self._next_at = 0.0
 
     def nudge(self) -> None:
-        """Tell that something was written; never waits."""
+        """Tell that something was written; never waits and never fails, not even once it is closed."""
         loop = asyncio.get_running_loop()
         if loop.time() >= self._next_at:
             self._next_at = loop.time() + CHECKPOINT_SECONDS
-            _ = self._thread.submit(self._checkpoint)
+            with suppress(RuntimeError):
+                _ = self._thread.submit(self._checkpoint)
 
     def _checkpoint(self) -> None:
         with suppress(SQLAlchemyError), self._engine.connect() as connection:
