@@ -25,7 +25,21 @@ with atheris.instrument_imports(include=["hookline"]):
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = b"a secret for fuzzing only"
 EVENTS = {
-    "github": ("issue_comment", "issues", "pull_request", "pull_request_review", "push", "check_run", "ping"),
+    "github": (
+        "issue_comment",
+        "issues",
+        "pull_request",
+        "pull_request_review",
+        "pull_request_review_comment",
+        "discussion",
+        "discussion_comment",
+        "check_run",
+        "workflow_run",
+        "push",
+        "repository_dispatch",
+        "installation",
+        "ping",
+    ),
     "sentry": ("issue", "event_alert", "metric_alert", "error", "comment", "installation"),
 }
 EVERYTHING = (*DEFAULT_RULES, Rule(name="everything"))
@@ -83,6 +97,13 @@ def refuse_forgeries(name: str, data: bytes, body: bytes) -> None:
         raise AssertionError(f"{name} accepted a forged signature")
 
 
+def event_number(provider: str, fixture: Path) -> int:
+    """Which of the provider's events a fixture holds: its file is named after it."""
+    events = EVENTS.get(provider, ())
+    event = fixture.name.partition("__")[0]
+    return events.index(event) if event in events else 0
+
+
 def seed(corpus: Path) -> None:
     """Begin with the fixtures of the tests."""
     corpus.mkdir(parents=True, exist_ok=True)
@@ -90,7 +111,7 @@ def seed(corpus: Path) -> None:
     for number, handler in enumerate(HANDLERS):
         for path in (fixtures / handler.source.provider).iterdir():
             kind = 0 if path.suffix == ".form" else 1
-            start = bytes([number, number, kind])
+            start = bytes([number, event_number(handler.source.provider, path), kind])
             (corpus / f"{handler.source.provider}-{path.name}").write_bytes(start + path.read_bytes())
 
 
