@@ -82,7 +82,7 @@ def test_a_log_is_printed_for_people_and_for_programs(home: Home) -> None:
     shown = home.run("tasks", "log", task_id).stdout.splitlines()
     lines = [json.loads(line) for line in home.run("tasks", "log", task_id, "--json").stdout.splitlines()]
     assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
-    assert [line["event"] for line in lines][-1] == "task.created"
+    assert [line["event"] for line in lines][-2:] == ["task.created", "task.queued"]
     assert len(shown) == len(lines)
     assert all(line["event"] in text for line, text in zip(lines, shown, strict=True))
 

@@ -204,6 +204,6 @@ def test_a_log_is_followed_until_the_task_is_over(home: Home) -> None:
         await follow_story(make_insights(database), task_id[:30], told.append, sleep)
 
     home.with_database(work)
-    assert [line.event for line in told][-3:] == ["task.created", "task.started", "task.succeeded"]
+    assert [line.event for line in told][-4:] == ["task.created", "task.queued", "task.started", "task.succeeded"]
     assert [line.seq for line in told] == list(range(1, len(told) + 1))
     assert waits == [0.5, 0.5, 0.5]

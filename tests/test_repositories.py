@@ -141,8 +141,8 @@ async def test_a_story_is_complete_before_any_file_is(archive: Archive) -> None:
     (submission,) = await archive.keep_many(1, title="Login fails")
     await archive.keep(archive.sender.cancels("c"))
     story = await archive.insights.story(submission.task_id)
-    assert [line.seq for line in story] == [1, 2, 3, 4, 5, 6, 7]
-    assert [line.event for line in story][-3:] == ["command.extracted", "task.created", "task.cancelled"]
+    assert [line.seq for line in story] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [line.event for line in story][-3:] == ["task.created", "task.queued", "task.cancelled"]
     assert story[0].data["remote"] == "203.0.113.7"
     assert story[1].data == {"size": len(BODY), "sha256": "0" * 64}
     assert (story[2].data["title"], story[2].data["actor_name"]) == ("Login fails", "octocat")
@@ -158,7 +158,7 @@ async def test_a_revised_task_s_story_tells_the_first_words_and_the_new_ones(arc
     page = await archive.insights.tasks(TaskFilter(), None, 1)
     story = await archive.insights.story(page.items[0].id)
     assert story[4].data["text"] == story[5].data["text"] == "the login \ufffdtest"
-    assert story[6].data == {"verb": "fix", "text": "other words", "band": 2, "rule": "mention"}
+    assert story[7].data == {"verb": "fix", "text": "other words", "band": 2, "rule": "mention"}
     assert story[-1].event == "task.revised"
     assert story[-1].delivery_id == edit.receipt.id
 

@@ -58,6 +58,7 @@ async def test_the_file_is_the_story(archive: Archive) -> None:
     assert archive.lines(second.task_id) == await archive.insights.story(second.task_id)
     assert [line.event for line in archive.lines(first.task_id)][5:] == [
         "task.created",
+        "task.queued",
         "task.revised",
         "task.cancelled",
     ]
@@ -81,7 +82,7 @@ async def test_a_lost_folder_comes_back_with_the_next_fact(archive: Archive, tmp
     await archive.books.commit(archive.sender.cancels("c"))
     assert await archive.logger.project_once() == Projected(written=1)
     assert archive.lines(asked.task_id) == await archive.insights.story(asked.task_id)
-    assert len(archive.lines(asked.task_id)) == 7
+    assert len(archive.lines(asked.task_id)) == 8
 
 
 async def test_a_pruned_delivery_leaves_the_numbers_as_they_were(archive: Archive) -> None:
@@ -94,7 +95,7 @@ async def test_a_pruned_delivery_leaves_the_numbers_as_they_were(archive: Archiv
     assert await archive.logger.project_once() == Projected(written=2)
     for asked in (early, late):
         lines = archive.lines(asked.task_id)
-        assert [line.seq for line in lines] == [1, 2, 3, 4, 5, 6]
+        assert [line.seq for line in lines] == [1, 2, 3, 4, 5, 6, 7]
         assert lines[0].data == {"provider": "github", "source": "default", "pruned": True}
         assert lines == await archive.insights.story(asked.task_id)
     assert await archive.books.rows(TaskRow.id) == [(early.task_id,), (late.task_id,)]

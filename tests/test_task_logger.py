@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from hookline.core.log_lines import LINES_BEFORE_FACTS, LogLine, encode, project
+from hookline.core.log_lines import LogLine, encode, line_number, project
 from hookline.core.task_log_files import LONGEST_TAIL_BYTES
 from hookline.core.task_logger import Projected
 from hookline.domain.errors import StorageUnavailableError
@@ -51,15 +51,16 @@ def test_the_delivery_s_lines_come_first() -> None:
         "delivery.decided",
         "command.extracted",
         "task.created",
+        "task.queued",
         "task.changed_2",
     ]
-    assert [line.seq for line in project(story(1, 2))] == list(range(1, 8))
+    assert [line.seq for line in project(story(1, 2))] == list(range(1, 9))
 
 
 def test_a_later_fact_keeps_its_number() -> None:
     assert [line.seq for line in project(story(1, 2, first=4))] == [
-        LINES_BEFORE_FACTS + 4,
-        LINES_BEFORE_FACTS + 5,
+        line_number(4),
+        line_number(5),
     ]
 
 
@@ -67,7 +68,7 @@ async def test_a_task_s_file_is_in_the_folder_of_its_id_s_end(desk: Desk) -> Non
     desk.source.tell(story(0xAB, 1))
     assert await desk.logger.project_once() == Projected(written=1)
     assert desk.files.path_of(task_id(0xAB)) == desk.folder / "ab" / f"{task_id(0xAB)}.jsonl"
-    assert [line.seq for line in desk.lines(0xAB)] == [1, 2, 3, 4, 5, 6]
+    assert [line.seq for line in desk.lines(0xAB)] == [1, 2, 3, 4, 5, 6, 7]
     assert desk.source.logged == {(task_id(0xAB), 1)}
 
 
@@ -84,7 +85,7 @@ async def test_later_facts_are_appended(desk: Desk) -> None:
     await desk.logger.project_once()
     desk.source.tell(story(1, 3))
     await desk.logger.project_once()
-    assert [line.seq for line in desk.lines(1)] == list(range(1, 9))
+    assert [line.seq for line in desk.lines(1)] == list(range(1, 10))
     assert await desk.logger.project_once() == Projected()
 
 
@@ -94,7 +95,7 @@ async def test_a_crash_before_the_mark_doubles_nothing(desk: Desk) -> None:
     desk.source.logged.clear()
     desk.source.tell(story(1, 3))
     assert await desk.another_logger().project_once() == Projected(written=1)
-    assert [line.seq for line in desk.lines(1)] == list(range(1, 9))
+    assert [line.seq for line in desk.lines(1)] == list(range(1, 10))
     assert len(desk.source.logged) == 3
 
 
@@ -119,7 +120,7 @@ async def test_zeros_after_a_power_failure_are_repaired(desk: Desk) -> None:
     desk.source.tell(story(1, 3))
     await desk.another_logger().project_once()
     assert path.read_bytes().startswith(whole)
-    assert [line.seq for line in desk.lines(1)] == list(range(1, 9))
+    assert [line.seq for line in desk.lines(1)] == list(range(1, 10))
 
 
 async def test_a_lost_file_is_filled_from_the_database(desk: Desk) -> None:
@@ -128,7 +129,7 @@ async def test_a_lost_file_is_filled_from_the_database(desk: Desk) -> None:
     desk.files.path_of(task_id(1)).unlink()
     desk.source.tell(story(1, 3))
     assert await desk.logger.project_once() == Projected(written=1)
-    assert [line.seq for line in desk.lines(1)] == list(range(1, 9))
+    assert [line.seq for line in desk.lines(1)] == list(range(1, 10))
 
 
 async def test_a_file_of_another_making_is_put_beside(desk: Desk) -> None:
@@ -137,7 +138,7 @@ async def test_a_file_of_another_making_is_put_beside(desk: Desk) -> None:
     path.write_bytes(b"x" * (LONGEST_TAIL_BYTES + 1))
     desk.source.tell(story(1, 1))
     assert await desk.logger.project_once() == Projected(written=1)
-    assert [line.seq for line in desk.lines(1)] == [1, 2, 3, 4, 5, 6]
+    assert [line.seq for line in desk.lines(1)] == [1, 2, 3, 4, 5, 6, 7]
     assert path.with_suffix(".damaged").stat().st_size == LONGEST_TAIL_BYTES + 1
 
 
@@ -149,7 +150,7 @@ async def test_lines_of_another_task_do_not_count(desk: Desk) -> None:
     path.write_bytes(desk.files.path_of(task_id(1)).read_bytes())
     desk.source.tell(story(2, 1))
     await desk.logger.project_once()
-    assert [line.task_id for line in desk.lines(2)] == [task_id(2)] * 6
+    assert [line.task_id for line in desk.lines(2)] == [task_id(2)] * 7
 
 
 async def test_a_long_line_is_found_behind_the_first_look(desk: Desk) -> None:
@@ -159,7 +160,7 @@ async def test_a_long_line_is_found_behind_the_first_look(desk: Desk) -> None:
     await desk.logger.project_once()
     desk.source.tell(replace(long, facts=[*long.facts, story(1, 1, first=3).facts[0]]))
     await desk.logger.project_once()
-    assert [line.seq for line in desk.lines(1)] == list(range(1, 9))
+    assert [line.seq for line in desk.lines(1)] == list(range(1, 10))
 
 
 async def test_missing_facts_are_told_and_left_unlogged(desk: Desk) -> None:
@@ -181,7 +182,7 @@ async def test_one_unwritable_file_keeps_nobody_else_waiting(desk: Desk) -> None
     desk.files.path_of(task_id(1)).rmdir()
     desk.clock.advance(desk.pace.aside)
     assert await desk.logger.project_once() == Projected(written=1)
-    assert len(desk.lines(1)) == 6
+    assert len(desk.lines(1)) == 7
 
 
 async def test_an_unwritable_folder_is_retried_until_it_is_writable(desk: Desk) -> None:
@@ -195,7 +196,7 @@ async def test_an_unwritable_folder_is_retried_until_it_is_writable(desk: Desk) 
         await desk.source.marked.wait()
         await desk.logger.stop()
     assert [log["event"] for log in logs] == ["task_log.unwritable", "task_log.recovered"]
-    assert len(desk.lines(1)) == 6
+    assert len(desk.lines(1)) == 7
 
 
 async def test_a_silent_database_is_asked_again(desk: Desk) -> None:
@@ -216,7 +217,7 @@ async def test_a_nudge_wakes_it_before_the_poll(tmp_path: Path) -> None:
     desk.logger.nudge()
     await desk.source.marked.wait()
     await desk.logger.stop()
-    assert len(desk.lines(1)) == 6
+    assert len(desk.lines(1)) == 7
 
 
 async def test_it_gives_way_to_intake(tmp_path: Path) -> None:

@@ -38,13 +38,14 @@ async def test_a_mention_of_every_provider_becomes_a_task_that_is_queued_and_log
         await eventually(is_logged)
         log = next((running.home / "task-logs").rglob("*.jsonl"))
         events = [json.loads(line)["event"] for line in log.read_text().splitlines()]
-        assert events[:6] == [
+        assert events[:7] == [
             "delivery.received",
             "delivery.verified",
             "delivery.parsed",
             "delivery.decided",
             "command.extracted",
             "task.created",
+            "task.queued",
         ]
 
 

@@ -10,6 +10,7 @@ from hookline.domain.log import LoggedTask, TaskOrigin
 from hookline.domain.text import NAME_LIMIT, one_line, shorten
 
 _URL_LIMIT = 2_000
+_FIRST = 1
 
 
 def _iso(moment: datetime) -> str:
@@ -37,10 +38,11 @@ def encode(line: LogLine) -> bytes:
 
 
 def project(task: LoggedTask) -> Iterator[LogLine]:
-    """The lines of a task's facts; those of its delivery come before the first one.
+    """The lines of a task's facts; those of its delivery come before the first one, which makes two.
 
-    A stored fact always has the line `LINES_BEFORE_FACTS` after its own `seq`, whether or not the delivery's
-    row is still there, so a line's number alone tells which fact it came from.
+    A task is queued by the same commit that stores it, so `task.queued` follows from `task.created`. A fact
+    always has the line of `line_number`, whether or not the delivery's row is still there, so a line's number
+    alone tells which fact it came from.
     """
     if task.origin is not None:
         for seq, (event, data_of) in enumerate(_ORIGIN_LINES.items(), 1):
@@ -54,8 +56,8 @@ def project(task: LoggedTask) -> Iterator[LogLine]:
                 data=data_of(task.origin),
             )
     for fact in task.facts:
-        yield LogLine(
-            seq=LINES_BEFORE_FACTS + fact.seq,
+        line = LogLine(
+            seq=line_number(fact.seq),
             at=fact.at,
             event=fact.event,
             task_id=task.id,
@@ -63,6 +65,15 @@ def project(task: LoggedTask) -> Iterator[LogLine]:
             fence=fact.fence,
             data=dict(fact.data),
         )
+        yield line
+        if fact.seq == _FIRST:
+            queued = {"band": fact.data.get("band")}
+            yield line.model_copy(update={"seq": line.seq + 1, "event": "task.queued", "data": queued})
+
+
+def line_number(seq: int) -> int:
+    """Which line of the file tells a fact; the first fact's line is followed by `task.queued`."""
+    return len(_ORIGIN_LINES) + seq + (seq > _FIRST)
 
 
 def _received(origin: TaskOrigin) -> dict[str, JsonValue]:
@@ -118,5 +129,3 @@ _ORIGIN_LINES: Mapping[str, Callable[[TaskOrigin], dict[str, JsonValue]]] = {
     "delivery.decided": _decided,
     "command.extracted": _extracted,
 }
-
-LINES_BEFORE_FACTS = len(_ORIGIN_LINES)
