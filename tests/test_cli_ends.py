@@ -38,6 +38,20 @@ def test_serve_may_choose_where_metrics_are_shared_before_they_are_imported() ->
     assert "prometheus_client" not in known
 
 
+def test_an_interruption_while_it_is_still_being_imported_ends_it_quietly() -> None:
+    code = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from hookline.__main__ import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def test_nothing_is_made_where_there_is_no_database(empty_home: Home) -> None:
     result = empty_home.run("tasks", "list")
     assert result.exit_code == 2
@@ -66,7 +80,7 @@ def test_a_newer_schema_is_told_with_its_remedy(home: Home) -> None:
 def test_a_database_that_does_not_answer_is_told_without_its_password(home: Home) -> None:
     result = home.run("tasks", "list", DATABASE_URL="postgresql://me:hunter2@127.0.0.1:9/none")
     assert result.exit_code == 1
-    assert "127.0.0.1:9/none does not answer" in result.stderr
+    assert "127.0.0.1:9/none does not answer (ConnectionRefusedError: Connection refused)" in result.stderr
     assert "hunter2" not in result.output
 
 
@@ -74,7 +88,8 @@ def test_a_wrong_setting_is_one_sentence(home: Home) -> None:
     (home.path / "hookline.toml").write_text("[server]\nprot = 1\n")
     result = home.run("tasks", "list")
     assert result.exit_code == 2
-    assert result.stderr.endswith("hookline.toml: server.prot: unknown key\n")
+    assert result.stderr.endswith("public_url, trusted_proxies, workers\n")
+    assert "hookline.toml: server.prot: unknown key; expected one of admin_host, " in result.stderr
     assert "Traceback" not in result.output
 
 
@@ -121,6 +136,10 @@ def test_the_database_is_made_and_upgraded(empty_home: Home) -> None:
     again = empty_home.run("db", "upgrade")
     assert "already" in again.stdout
     assert empty_home.told("tasks", "list") == {"tasks": [], "next": None}
+
+
+def test_what_is_not_shown_to_a_terminal_leaves_nothing_beside_the_answer(home: Home) -> None:
+    assert home.run("db", "prune").stderr == ""
 
 
 def test_old_bodies_are_pruned(home: Home) -> None:

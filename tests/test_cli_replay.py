@@ -51,6 +51,12 @@ def test_a_replay_is_told_to_people(home: Home) -> None:
     assert f"replay 1 of {taken.id}" in result.stdout
 
 
+def test_an_id_of_the_other_kind_is_told(home: Home) -> None:
+    taken = home.take("github", "issue_comment")
+    assert "is a task, no delivery" in home.run("replay", str(taken.task_id)).stderr
+    assert "is a delivery, no task" in home.run("tasks", "show", taken.id).stderr
+
+
 def test_a_replay_names_the_delivery_it_repeats_and_keeps_its_hash(home: Home) -> None:
     taken = home.take("slack", "command")
     told = home.told("replay", taken.id)
@@ -204,6 +210,7 @@ def test_a_log_is_followed_until_the_task_is_over(home: Home) -> None:
         await follow_story(make_insights(database), task_id[:30], told.append, sleep)
 
     home.with_database(work)
-    assert [line.event for line in told][-4:] == ["task.created", "task.queued", "task.started", "task.succeeded"]
+    events = [line.event for line in told]
+    assert events[-4:] == ["task.created", "task.queued", "task.started", "task.succeeded"]
     assert [line.seq for line in told] == list(range(1, len(told) + 1))
     assert waits == [0.5, 0.5, 0.5]

@@ -143,7 +143,7 @@ def test_an_answer_steers_no_terminal(reception: Reception) -> None:
 def test_nobody_listening_is_told(home: Home) -> None:
     result = home.run("send", "github", "ping")
     assert result.exit_code == 1
-    assert "is `hookline serve` running?" in result.stderr
+    assert "is `hookline serve` running there?" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -196,7 +196,7 @@ def test_another_gateway_is_sent_to(reception: Reception) -> None:
     assert reception.paths == ["/webhooks/github"]
 
 
-@pytest.mark.parametrize("url", ["not a url", "ftp://example.com", "http://[::1"])
+@pytest.mark.parametrize("url", ["notaurl", "not a url", "ftp://example.com", "http://[::1", "http://"])
 def test_an_address_that_is_none_is_told(home: Home, url: str) -> None:
     result = home.run("send", "github", "ping", "--url", url)
     assert result.exit_code in {1, 2}

@@ -45,6 +45,17 @@ def test_the_environment_wins_over_the_file(home: Path) -> None:
     assert (settings.server.host, settings.server.port, settings.server.admin_port) == ("::", 9100, 9001)
 
 
+def test_a_mistyped_variable_is_told_with_the_one_that_it_resembles(home: Path) -> None:
+    with pytest.raises(ConfigurationError, match="HOOKLINE_PROT is no variable of Hookline: HOOKLINE_PORT"):
+        load(home, HOOKLINE_PROT="9000")
+
+
+def test_variables_beside_ours_are_nobody_s_mistake(home: Path) -> None:
+    file = "[[sources]]\nprovider = 'jira'\nname = 'two'\nsecret_env = 'HOOKLINE_HOSTS'\n"
+    beside = {"HOOKLINE_SERVICE_HOST": "10.0.0.1", "HOOKLINE_PORT_8000_TCP_PORT": "8000", "LINE_HOME": "x"}
+    assert load(home, file, HOOKLINE_HOSTS="new", HOOKLINE_HOSTS_PREVIOUS="old", **beside).sources
+
+
 def test_a_secret_and_its_previous_one_make_a_source(home: Path) -> None:
     settings = load(home, GITHUB_WEBHOOK_SECRET="n3w", GITHUB_WEBHOOK_SECRET_PREVIOUS="old")
     (source,) = settings.sources
@@ -90,7 +101,7 @@ def test_further_sources_have_their_own_path_and_realm(home: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        ("colour = 'red'", "hookline.toml: colour: unknown key"),
+        ("colour = 'red'", "colour: unknown key; expected one of caps, handle, "),
         ("handle = 5", "hookline.toml: handle: Input should be a valid string"),
         ("handle = 'a b'", "hookline.toml: handle: String should match"),
         ("[server]\nport = 70000", "server.port: Input should be less than or equal to 65535"),
@@ -100,7 +111,7 @@ def test_further_sources_have_their_own_path_and_realm(home: Path) -> None:
         ("[[rules]]\nname = 'x'\n[rules.allow]\nwrite_permission = true", "rules.0.allow.write_permission"),
         (
             "[[rules]]\nname = 'x'\n[rules.match]\nproviders = ['github']",
-            "rules.0.match.providers: unknown key",
+            "rules.0.match.providers: unknown key; expected one of action, ",
         ),
         ("[caps]\nlane = 0", "caps.lane"),
         ("[[sources]]\nprovider = 'gitlab'", "hookline.toml: sources: there is no provider gitlab"),

@@ -1,6 +1,18 @@
-"""`python -m hookline`."""
+"""The entry point of `hookline` and of `python -m hookline`: quiet, however early interrupted."""
 
-from hookline.cli import main
+import runpy
+import sys
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line, which takes a moment to import."""
+    try:
+        _ = runpy.run_module("hookline.cli", run_name="__main__")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
 
 if __name__ == "__main__":
     main()

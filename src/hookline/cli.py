@@ -38,7 +38,8 @@ TaskRef = Annotated[str, typer.Argument(metavar="ID", help="A task's id, or enou
 DeliveryRef = Annotated[
     str, typer.Argument(metavar="ID", help="A delivery's id, or enough of its beginning.")
 ]
-Days = Annotated[int | None, typer.Option(min=1, help="Days to keep them, in place of the settings'.")]
+Days = int | None
+SETTING = "in days, in place of [retention] in hookline.toml"
 
 
 def _clearly(command: Callable[ParametersT, None]) -> Callable[ParametersT, None]:
@@ -91,7 +92,12 @@ def send(
     url: Annotated[str | None, typer.Option(help="Another gateway, as https://hooks.example.com.")] = None,
     count: Annotated[int, typer.Option(min=1, help="How many, each of another subject.")] = 1,
     secret_env: Annotated[str | None, typer.Option(metavar="VAR", help="Sign with this variable.")] = None,
-    change: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE")] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="PATH=VALUE", help="Change the payload, as issue.number=12; may be repeated."
+        ),
+    ] = None,
     only_print: Annotated[bool, typer.Option("--print", help="Print it instead of posting it.")] = False,
     list_events: Annotated[bool, typer.Option("--list", help="List providers and events.")] = False,
     as_json: AsJson = False,
@@ -197,9 +203,13 @@ def upgrade_database() -> None:
 @db_app.command("prune")
 @_clearly
 def prune_database(
-    bodies_days: Days = None,
-    deliveries_days: Days = None,
-    keys_days: Days = None,
+    bodies_days: Annotated[Days, typer.Option(min=1, help=f"Keep bodies this long; {SETTING}.")] = None,
+    deliveries_days: Annotated[
+        Days, typer.Option(min=1, help=f"Keep deliveries without body this long; {SETTING}.")
+    ] = None,
+    keys_days: Annotated[
+        Days, typer.Option(min=1, help=f"Keep the keys that tell repetitions this long; {SETTING}.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option(help="Only count what would be forgotten.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -213,3 +223,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,7 @@ from hookline.settings_file import (
     SourceSection,
     read_file,
 )
+from hookline.settings_hints import refuse_mistyped
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ def load_settings(
     home = home_of(environment)
     path = _file_of(environment, home)
     file = read_file(path) if path else FileSettings()
+    named = (section.secret_env for section in file.sources if section.secret_env)
+    refuse_mistyped(environment, (v for name in named for v in (name, f"{name}_PREVIOUS")))
     server = _server(file.server, environment)
     is_embedded = not environment.get("DATABASE_URL")
     secrets = {**(made_secrets if is_embedded else {}), **{k: v for k, v in environment.items() if v}}

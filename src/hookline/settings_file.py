@@ -19,6 +19,7 @@ from pydantic import (
 from hookline.domain.errors import ConfigurationError
 from hookline.domain.rules import Caps, Rule
 from hookline.domain.source import DEFAULT_SOURCE
+from hookline.settings_hints import keys_expected
 
 PUBLIC_PORT = 8000
 ADMIN_PORT = 8001
@@ -114,7 +115,8 @@ def describe_first(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     key = ".".join(str(part) for part in first["loc"]) or "the file"
     if first["type"] == "extra_forbidden":
-        return f"{key}: unknown key"
+        known = keys_expected(FileSettings.model_json_schema(), first["loc"][:-1])
+        return f"{key}: unknown key; expected {'one of ' if len(known) > 1 else ''}{', '.join(known)}"
     return f"{key}: {first['msg']}"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from datetime import timedelta
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -76,6 +77,7 @@ def _progress() -> Progress:
         TimeElapsedColumn(),
         console=margin(),
         transient=True,
+        disable=not sys.stderr.isatty(),
     )
 
 

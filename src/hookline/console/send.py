@@ -1,6 +1,7 @@
 """`hookline send`: build a sample, sign it with the configured secret, post it, show the answer."""
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 
 import httpx
@@ -74,7 +75,7 @@ def _with_progress(receptions: Iterable[Reception], count: int) -> Iterable[Rece
         TimeRemainingColumn(),
         console=margin(),
         transient=True,
-        disable=count == 1,
+        disable=count == 1 or not sys.stderr.isatty(),
     )
     with bar:
         yield from bar.track(receptions, total=count)

@@ -79,7 +79,7 @@ def prepare(settings: Settings, environment: Mapping[str, str], errand: Errand) 
         known = ", ".join(sorted(book.events))
         raise ConfigurationError(f"{errand.provider} has no sample {errand.event}; expected one of {known}")
     source = _source(settings, environment, errand)
-    base = errand.url or Address(settings.server.host, settings.server.port).url
+    base = _base(errand.url) if errand.url else Address(settings.server.host, settings.server.port).url
     changes = [_change(word) for word in errand.changes]
 
     def make() -> SignedSample:
@@ -114,6 +114,17 @@ def _source(settings: Settings, environment: Mapping[str, str], errand: Errand) 
     raise ConfigurationError(f"{'/'.join(wanted)} has no secret: set {missing.variable}{where}")
 
 
+def _base(url: str) -> str:
+    try:
+        parts = httpx.URL(url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.host)
+    except httpx.InvalidURL:
+        is_address = False
+    if not is_address:
+        raise ConfigurationError(f"--url: {url} is not a URL; expected one as https://hooks.example.com")
+    return url
+
+
 def _occasion(settings: Settings, source: Source, book: SampleBook, errand: Errand) -> Occasion:
     action = book.events[errand.event].action if errand.action is None else errand.action
     text = f"@{settings.handle} analyze this" if errand.text is None else errand.text
@@ -146,10 +157,10 @@ def deliver(client: httpx.Client, post: Post, count: int) -> Iterable[Reception]
             answer = client.post(
                 post.url, content=sample.body, headers={"user-agent": USER_AGENT, **sample.headers}
             )
-        except httpx.ConnectError:
-            raise SendFailedError(f"nobody listens at {post.url}: is `hookline serve` running?") from None
-        except httpx.InvalidURL:
-            raise ConfigurationError(f"--url: {post.url} is not a URL") from None
+        except httpx.ConnectError as error:
+            raise SendFailedError(
+                f"{post.url} cannot be reached ({error}): is `hookline serve` running there?"
+            ) from None
         except httpx.HTTPError as error:
             raise SendFailedError(f"{post.url}: {type(error).__name__}") from None
         yield Reception(answer.status_code, answer.content)

@@ -143,11 +143,17 @@ class Insights:
 
     async def _task_id(self, reference: str) -> TaskId:
         prefix = _prefix("task", reference)
-        return _the_one("task", prefix, await self._tasks.task_ids(prefix, _NAMED))
+        found = await self._tasks.task_ids(prefix, _NAMED)
+        if not found and await self._deliveries.delivery_ids(prefix, 1):
+            raise NotFoundError(f"{prefix} is a delivery, no task; its task is told with the delivery")
+        return _the_one("task", prefix, found)
 
     async def _delivery_id(self, reference: str) -> DeliveryId:
         prefix = _prefix("delivery", reference)
-        return _the_one("delivery", prefix, await self._deliveries.delivery_ids(prefix, _NAMED))
+        found = await self._deliveries.delivery_ids(prefix, _NAMED)
+        if not found and await self._tasks.task_ids(prefix, 1):
+            raise NotFoundError(f"{prefix} is a task, no delivery; its deliveries are told with the task")
+        return _the_one("delivery", prefix, found)
 
 
 def _page_size(limit: int) -> int:

@@ -1,5 +1,6 @@
 """Tells what a driver refused for what is in it from what it could not do."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -26,7 +27,7 @@ def translated_errors() -> Generator[None]:
     except (UnicodeEncodeError, OverflowError, PydanticSerializationError) as error:
         raise UnstorableError(type(error).__name__) from error
     except (SQLAlchemyError, OSError, TimeoutError) as error:
-        raise StorageUnavailableError(type(error).__name__) from error
+        raise StorageUnavailableError(_told(error)) from error
 
 
 def _is_refusal(error: DBAPIError) -> bool:
@@ -36,4 +37,14 @@ def _is_refusal(error: DBAPIError) -> bool:
 
 def _plain(error: DBAPIError) -> str:
     cause = None if error.orig is None else error.orig.__cause__
-    return type(cause or error.orig or error).__name__
+    return _told(cause or error.orig or error)
+
+
+def _told(error: BaseException) -> str:
+    """The name of the error; of an error of the system also its reason, which tells nothing stored."""
+    name = type(error).__name__
+    if not isinstance(error, OSError):
+        return name
+    number = error.errno or 0
+    reason = os.strerror(number) if number > 0 else error.strerror
+    return f"{name}: {reason}" if reason else name
