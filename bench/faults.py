@@ -8,11 +8,13 @@ import tempfile
 from pathlib import Path
 
 from bench.ingest import FIRST_NUMBER, HIGHEST_RATE, write_requests
+from bench.verdict import end_unless
 from bench.wrk import Measured, find_wrk, run_wrk
 from gateways import gateway
 from server_process import TestServer
 from servers import valkey_server
 
+LEAST_RATIO = 0.9
 FAULTS = {"frozen": (TestServer.freeze, TestServer.thaw), "killed": (TestServer.kill, TestServer.start)}
 
 
@@ -47,6 +49,11 @@ def compare(fault: str, options: argparse.Namespace, folder: Path) -> dict:
     }
 
 
+def too_slow(results: list[dict]) -> str:
+    """The faults under which the median rate fell too low."""
+    return ", ".join(result["fault"] for result in results if result["ratio"] < LEAST_RATIO)
+
+
 def main(arguments: list[str]) -> None:
     """Measure, and print the result as JSON."""
     parser = argparse.ArgumentParser(prog="scripts/bench faults", description=__doc__)
@@ -59,4 +66,5 @@ def main(arguments: list[str]) -> None:
     _ = find_wrk()
     with tempfile.TemporaryDirectory(prefix="hookline-bench-") as name:
         results = [compare(fault, options, Path(name)) for fault in options.fault or FAULTS]
-    print(json.dumps({"results": results}, indent=2))
+    print(json.dumps({"least": LEAST_RATIO, "results": results}, indent=2))
+    end_unless(not (slow := too_slow(results)), f"below {LEAST_RATIO:g} of the rate with Redis: {slow}")

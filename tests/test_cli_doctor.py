@@ -116,6 +116,18 @@ def test_made_secrets_are_told_apart(empty_home: Home) -> None:
     assert found["secret jira/default"]["level"] == "warning"
 
 
+def test_a_source_is_judged_by_the_variable_that_it_names(empty_home: Home) -> None:
+    (empty_home.path / "secrets.json").write_text(json.dumps({"JIRA_WEBHOOK_SECRET": "j" * 32}))
+    (empty_home.path / "secrets.json").chmod(0o600)
+    del empty_home.environment["JIRA_WEBHOOK_SECRET"]
+    second = '[[sources]]\nprovider = "jira"\nname = "second"\nsecret_env = "JIRA_WEBHOOK_SECRET"\n'
+    default = '[[sources]]\nprovider = "github"\nsecret_env = "OUR_SECRET"\n'
+    (empty_home.path / "hookline.toml").write_text(second + default)
+    found = findings(empty_home, OUR_SECRET="o" * 32)
+    assert found["secret jira/second"]["words"] == "made by the embedded default"
+    assert found["secret github/default"]["words"] == "set"
+
+
 def test_no_secret_at_all_is_a_problem(empty_home: Home) -> None:
     bare = {name: "" for name in empty_home.environment if "SECRET" in name}
     assert findings(empty_home, **bare)["secrets"]["level"] == "problem"

@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from importlib import import_module
 
 import pytest
 
@@ -18,6 +19,7 @@ from documentation import (
     is_there,
     paths_in,
 )
+from documented_tools import chooses, commands_in, fault_of_alembic, fault_of_pytest, faults_of_choices
 from hookline.dashboard.app import admin_app
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -58,6 +60,40 @@ def test_every_command_is_understood() -> None:
     asked = [(name, line) for name, page in everywhere().items() for line in hookline_commands(page)]
     assert len(asked) > 40
     assert {(name, line): fault for name, line in asked if (fault := fault_of(line))} == {}
+
+
+def asked_of(*programs: str) -> list[tuple[str, str]]:
+    """What all pages ask of a program, each with its page."""
+    return [(name, line) for name, page in everywhere().items() for line in commands_in(page, *programs)]
+
+
+def test_every_run_of_tests_is_understood(pytestconfig: pytest.Config) -> None:
+    asked = asked_of("pytest", "./scripts/test")
+    assert {page.name for page in SKILLS} <= {name for name, _ in asked}
+    faults = {(name, line): fault_of_pytest(pytestconfig, line) for name, line in asked}
+    assert {where: fault for where, fault in faults.items() if fault} == {}
+
+
+def test_every_choice_of_tests_finds_some() -> None:
+    choices = sorted({line for _, line in asked_of("pytest", "./scripts/test") if chooses(line)})
+    assert len(choices) > 2
+    wrong = {
+        "tests/test_bench.py -k nothing_has_this_name": "chooses no test",
+        "tests/test_bench.py -k '(open'": "cannot be collected",
+    }
+    assert faults_of_choices([*choices, *wrong]) == wrong
+
+
+def test_every_migration_command_is_known() -> None:
+    asked = asked_of("alembic")
+    assert len(asked) > 1
+    assert {(name, line): fault for name, line in asked if (fault := fault_of_alembic(line))} == {}
+
+
+def test_every_benchmark_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    known = import_module("bench.__main__").BENCHMARKS.keys()
+    assert {line.split()[0] for _, line in asked_of("./scripts/bench")} == known
 
 
 def test_every_admin_path_is_served() -> None:
@@ -154,6 +190,39 @@ def test_every_lint_exception_has_its_reason() -> None:
 )
 def test_a_command_that_would_fail_is_found(line: str, fault: str | None) -> None:
     assert fault_of(line) == fault
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("tests/test_retry.py -v", None),
+        ("--cov=. --cov-report=html", None),
+        ("tests/test_retry.py -k 'budget or total'", None),
+        ("tests/test_no_such.py", "no file tests/test_no_such.py"),
+        ("tests/test_retry.py --colour-blind", "no option --colour-blind"),
+    ],
+)
+def test_a_run_of_tests_that_would_fail_is_found(
+    pytestconfig: pytest.Config, line: str, fault: str | None
+) -> None:
+    assert fault_of_pytest(pytestconfig, line) == fault
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('revision -m "remember more"', None),
+        ("upgrade head", None),
+        ("upgrade --colour head", "unrecognized arguments: --colour"),
+        ("revision -m x --rev-id 0001", "0001 is not the next number"),
+    ],
+)
+def test_a_migration_command_that_would_fail_is_found(line: str, fault: str | None) -> None:
+    assert fault_of_alembic(line) == fault
+
+
+def test_an_unknown_migration_command_is_found() -> None:
+    assert "invalid choice: 'upgarde'" in (fault_of_alembic("upgarde head") or "")
 
 
 def test_a_page_is_taken_apart() -> None:

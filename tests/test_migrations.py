@@ -1,5 +1,7 @@
 """The schema: up, down and up again on both databases, and the same as the models'."""
 
+from itertools import pairwise
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -51,6 +53,40 @@ async def test_up_down_and_up_again(empty_url: str) -> None:
         assert await tables(database) == TABLES
     finally:
         await database.close()
+
+
+def _parts(connection: Connection) -> set[tuple[str, str]]:
+    inspector = inspect(connection)
+    names = inspector.get_table_names()
+    return {
+        (name, str(part["name"]))
+        for name in names
+        for part in (*inspector.get_columns(name), *inspector.get_indexes(name))
+    }
+
+
+async def test_each_step_down_takes_back_what_its_step_up_brought(empty_url: str) -> None:
+    database = open_database(empty_url)
+    parts = [await _parts_at(database)]
+    revisions = ["base"]
+    try:
+        while revisions[-1] != newest_revision():
+            await upgrade(database, "+1")
+            revisions.append(str(await current_revision(database)))
+            parts.append(await _parts_at(database))
+        assert all(len(before) < len(after) for before, after in pairwise(parts))
+        for revision, before in reversed(list(zip(revisions, parts, strict=True))):
+            await downgrade(database, revision)
+            assert await _parts_at(database) == before
+    finally:
+        await database.close()
+
+
+async def _parts_at(database: Database) -> set[tuple[str, str]]:
+    """The columns and indexes that there are, beside the number of the revision."""
+    async with database.read() as connection:
+        parts = await connection.run_sync(_parts)
+    return {(table, name) for table, name in parts if table != "alembic_version"}
 
 
 async def test_what_a_newer_version_upgraded_is_left_alone(database: Database) -> None:

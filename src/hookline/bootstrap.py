@@ -136,7 +136,12 @@ class Gateway:
         await self.database.close()
 
 
-def make_gateway(settings: Settings, redis_url: str, registry: CollectorRegistry) -> Gateway:
+def make_gateway(
+    settings: Settings,
+    redis_url: str,
+    registry: CollectorRegistry,
+    providers: Mapping[str, Provider] = PROVIDERS,
+) -> Gateway:
     """Put a gateway together; nothing is connected or started yet."""
     metrics = Metrics(registry)
     database = open_database(settings.database_url)
@@ -169,7 +174,7 @@ def make_gateway(settings: Settings, redis_url: str, registry: CollectorRegistry
         database=database,
         queue=relay_queue,
         metrics=metrics,
-        handlers=make_handlers(settings),
+        handlers=make_handlers(settings, providers),
         route_parts=parts,
         intaking=Intaking(intake, notebook, feed),
         background=Background(

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import quote
 
 from hookline.core.default_rules import DEFAULT_RULES
 from hookline.domain.errors import ConfigurationError
@@ -98,7 +99,7 @@ def load_settings(
     return Settings(
         home=home,
         file=path,
-        database_url=environment.get("DATABASE_URL") or f"sqlite:///{home / 'hookline.db'}",
+        database_url=environment.get("DATABASE_URL") or f"sqlite:///{quote(str(home / 'hookline.db'))}",
         redis_url=environment.get("REDIS_URL") or None,
         task_logs_dir=Path(environment.get("TASK_LOGS_DIR") or home / "task-logs").expanduser().absolute(),
         is_embedded=is_embedded,
@@ -192,7 +193,7 @@ def _sources(
             secrets[name].encode() for name in (variable, f"{variable}_PREVIOUS") if name in secrets
         )
         if variable in secrets:
-            sources.append(_source(section, traits, values))
+            sources.append(_source(section, traits, variable, values))
         else:
             secretless.append(Secretless(section.provider, section.name, variable))
     return tuple(sources), tuple(secretless)
@@ -218,7 +219,9 @@ def _variable(section: SourceSection, traits: ProviderTraits) -> str:
     raise ConfigurationError(f"sources: {section.provider}/{section.name} needs secret_env")
 
 
-def _source(section: SourceSection, traits: ProviderTraits, secrets: tuple[bytes, ...]) -> Source:
+def _source(
+    section: SourceSection, traits: ProviderTraits, variable: str, secrets: tuple[bytes, ...]
+) -> Source:
     own_realm = "" if section.name == DEFAULT_SOURCE or traits.has_global_ids else section.name
     return Source(
         provider=section.provider,
@@ -227,4 +230,5 @@ def _source(section: SourceSection, traits: ProviderTraits, secrets: tuple[bytes
         secrets=secrets,
         bot_names=section.bot_names,
         max_body=int(section.max_body_mib * MEBIBYTE),
+        secret_variable=variable,
     )

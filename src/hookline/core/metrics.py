@@ -25,111 +25,140 @@ class IntakeMetrics(Protocol):
         ...
 
 
-class Metrics:
-    """All metrics of one process, in one registry."""
+class _Webhooks:
+    """What requests were answered, and how fast."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        """Register everything in the given registry."""
-        self.registry = registry
-        self._requests = Counter(
+        requests = Counter(
             "webhook_requests_total",
             "Webhook requests by what they were answered.",
             ("provider", "status"),
             registry=registry,
         )
-        self._bad_signatures = Counter(
+        bad_signatures = Counter(
             "webhook_signature_validation_failures_total",
             "Webhook requests whose signature was missing, malformed, stale or wrong.",
             ("provider",),
             registry=registry,
         )
-        self._accept_seconds = Histogram(
+        accept_seconds = Histogram(
             "webhook_accept_duration_seconds",
             "Time from a request's head to its answer, for accepted deliveries.",
             ("provider",),
             buckets=_SECONDS,
             registry=registry,
         )
-        self.task_seconds = Histogram(
+        self.requests = cache(requests.labels)
+        self.bad_signatures = cache(bad_signatures.labels)
+        self.accept_seconds = cache(accept_seconds.labels)
+
+
+class _Tasks:
+    """How tasks wait, and how long they take."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.seconds = Histogram(
             "task_processing_duration_seconds",
             "Time an agent took for a task.",
             buckets=_TASK_SECONDS,
             registry=registry,
         )
-        self._in_queue = Gauge(
+        self.in_queue = Gauge(
             "tasks_in_queue",
             "Tasks that wait in the queue.",
             registry=registry,
             multiprocess_mode="mostrecent",
         )
-        self._in_band = Gauge(
+        self.in_band = Gauge(
             "tasks_in_queue_by_band",
             "Tasks that wait in the queue, by priority band.",
             ("band",),
             registry=registry,
             multiprocess_mode="mostrecent",
         )
-        self._batches = Histogram(
+
+
+class _Commits:
+    """How deliveries come into the database."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.sizes = Histogram(
             "intake_batch_size",
             "Submissions per committed transaction.",
             buckets=_BATCH_SIZES,
             registry=registry,
         )
-        self._commits = Histogram(
+        self.seconds = Histogram(
             "intake_commit_duration_seconds",
             "Time of a committed transaction.",
             buckets=_SECONDS,
             registry=registry,
         )
-        self._dropped = Counter(
+        self.dropped = Counter(
             "intake_notes_dropped_total",
             "Ignored deliveries that were answered but not recorded, for want of room.",
             registry=registry,
         )
-        self._relayed = Counter(
+
+
+class _Pushes:
+    """How tasks come from the database to the queue."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.relayed = Counter(
             "relay_pushed_total", "Tasks that the relay brought to the queue.", registry=registry
         )
-        self._circuit = Gauge(
+        self.circuit = Gauge(
             "circuit_open",
             "1 while a circuit breaker refuses calls, 0.5 while it probes.",
             ("name",),
             registry=registry,
             multiprocess_mode="livemostrecent",
         )
-        self._request = cache(self._requests.labels)
-        self._accept = cache(self._accept_seconds.labels)
+
+
+class Metrics:
+    """All metrics of one process, in one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register everything in the given registry."""
+        self.registry = registry
+        self._webhooks = _Webhooks(registry)
+        self._tasks = _Tasks(registry)
+        self._commits = _Commits(registry)
+        self._pushes = _Pushes(registry)
 
     def answered(self, provider: str, status: str) -> None:
         """Count an answer by its word in the table of answers."""
-        self._request(provider, status).inc()
+        self._webhooks.requests(provider, status).inc()
 
     def rejected_signature(self, provider: str) -> None:
         """Count a signature that did not hold."""
-        self._bad_signatures.labels(provider).inc()
+        self._webhooks.bad_signatures(provider).inc()
 
     def accepted_in(self, provider: str, seconds: float) -> None:
         """Observe how long an accepted delivery waited for its answer."""
-        self._accept(provider).observe(seconds)
+        self._webhooks.accept_seconds(provider).observe(seconds)
 
     def committed(self, size: int, seconds: float, /) -> None:
         """Observe the size of a committed batch, and what its transaction took."""
-        self._batches.observe(size)
-        self._commits.observe(seconds)
+        self._commits.sizes.observe(size)
+        self._commits.seconds.observe(seconds)
 
     def dropped(self, count: int, /) -> None:
         """Count ignored deliveries that were not recorded."""
-        self._dropped.inc(count)
+        self._commits.dropped.inc(count)
 
     def relayed(self, count: int) -> None:
         """Count tasks that the relay pushed."""
-        self._relayed.inc(count)
+        self._pushes.relayed.inc(count)
 
     def circuit(self, name: str, openness: float) -> None:
         """Show a breaker's state: 0 closed, 0.5 half-open, 1 open."""
-        self._circuit.labels(name).set(openness)
+        self._pushes.circuit.labels(name).set(openness)
 
     def queue_depth(self, depth: Mapping[Band, int]) -> None:
         """Show how many tasks wait."""
-        self._in_queue.set(sum(depth.values()))
+        self._tasks.in_queue.set(sum(depth.values()))
         for band in Band:
-            self._in_band.labels(str(band.value)).set(depth.get(band, 0))
+            self._tasks.in_band.labels(str(band.value)).set(depth.get(band, 0))

@@ -11,6 +11,7 @@ class Source:
     """One sender of a provider, with its own secrets.
 
     `secrets` holds the current secret first and the previous one, if any, second; it is never empty.
+    `secret_variable` is the environment variable that the current one comes from.
     `realm` names the namespace its ids live in: empty for the default source. `bot_names` are the ids or
     names under which the gateway itself acts there, used to ignore its own words.
     `max_body` is in bytes.
@@ -22,6 +23,7 @@ class Source:
     secrets: tuple[bytes, ...] = field(default=(), repr=False)
     bot_names: frozenset[str] = frozenset()
     max_body: int = 25 * MEBIBYTE
+    secret_variable: str = ""
 
     @property
     def path(self) -> str:

@@ -133,7 +133,7 @@ class EmbeddedValkey:
             folder.write_configuration()
             log_end = folder.log.stat().st_size if folder.log.exists() else 0
             setpriv = None if self._is_held_by_shell else await find_setpriv()
-            process = await start_on_leash([str(_binary()), str(folder.configuration)], lock, setpriv)
+            process = await start_on_leash([str(_binary()), *folder.words], lock, setpriv)
         except OSError as error:
             raise ConfigurationError(f"the embedded Valkey cannot be started: {error.strerror}") from None
         finally:

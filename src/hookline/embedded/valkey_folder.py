@@ -34,6 +34,16 @@ class ValkeyFolder:
         return self.path / "valkey.conf"
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What the server is started with: it takes a path with wildcards for a pattern of several files.
+
+        Where none is found, it would listen without a password. So no word but ours may open a port.
+        """
+        path = str(self.configuration)
+        name = re.sub(r"[*?\[\\]", r"\\\g<0>", path) if re.search(r"[*?\[]", path) else path
+        return (name, "--port", "0")
+
+    @property
     def log(self) -> Path:
         """The server's log."""
         return self.path / "valkey.log"

@@ -106,6 +106,7 @@ class TaskRow(Base):
             postgresql_where=sql(CLAIMABLE),
         ),
         Index("ix_tasks_state_id", "state", "id"),
+        Index("ix_tasks_provider_id", "provider", "id"),
         Index("ix_tasks_lane_id", "lane", "id"),
         Index("ix_tasks_conversation_id", "conversation", "id"),
         Index("ix_tasks_origin", "origin"),
