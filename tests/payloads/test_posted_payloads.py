@@ -8,16 +8,11 @@ from pathlib import Path
 
 import pytest
 from posted_regimes import REGIMES, Regime, Told
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateways import Gateway, eventually, gateway
 from hookline.domain.reading import DeliverySummary
 from hookline.domain.task import Task, TaskState
-from hookline.storage.database import open_database
-from hookline.storage.delivery_reader import WITHOUT_CONTENT
-from hookline.storage.models import DeliveryRow, TaskRow
-from hookline.storage.row_views import delivery_summary, task_of
+from ledger import read_stored
 from load import Seen, exchange, request_bytes
 from signed_webhooks import Webhook, github, jira, sentry, slack
 
@@ -93,19 +88,6 @@ def webhook_of(name: str) -> Webhook:
     return webhook
 
 
-async def stored(running: Gateway) -> tuple[dict[str, DeliverySummary], dict[str, Task]]:
-    """Deliveries by the hash of their bodies, and tasks by id."""
-    database = open_database(running.resolved_database_url)
-    try:
-        async with database.read() as connection, AsyncSession(connection) as session:
-            rows = await session.scalars(select(DeliveryRow).options(*WITHOUT_CONTENT))
-            deliveries = [delivery_summary(row) for row in rows]
-            tasks = [task_of(row) for row in await session.scalars(select(TaskRow))]
-    finally:
-        await database.close()
-    return {delivery.sha256: delivery for delivery in deliveries}, {task.id: task for task in tasks}
-
-
 async def post_all(running: Gateway, names: list[str]) -> dict[str, Posted]:
     """Post bodies one after the other, and wait until all that were not refused are stored."""
     webhooks = {name: webhook_of(name) for name in names}
@@ -113,14 +95,14 @@ async def post_all(running: Gateway, names: list[str]) -> dict[str, Posted]:
     count = sum(answer.status < 400 for answer in answers.values())
 
     async def are_all_stored() -> bool:
-        return len((await stored(running))[0]) == count
+        return len((await read_stored(running)).deliveries) == count
 
     await eventually(are_all_stored)
-    deliveries, tasks = await stored(running)
+    stored = await read_stored(running)
     posted: dict[str, Posted] = {}
     for name, answer in answers.items():
-        delivery = deliveries.get(sha256(webhooks[name].body).hexdigest())
-        task = tasks.get(delivery.task_id or "") if delivery else None
+        delivery = stored.deliveries.get(sha256(webhooks[name].body).hexdigest())
+        task = stored.tasks.get(delivery.task_id or "") if delivery else None
         posted[name] = Posted(answer, delivery, task)
     return posted
 
