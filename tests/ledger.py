@@ -5,14 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from zstandard import ZstdDecompressor
 
 from gateways import Gateway
 from hookline.domain.errors import QueueUnavailableError
 from hookline.domain.ids import TaskId
+from hookline.domain.reading import DeliverySummary
+from hookline.domain.task import Task
 from hookline.queue.connection import open_redis
 from hookline.queue.redis_queue import RedisTaskQueue
 from hookline.storage.database import open_database
+from hookline.storage.delivery_reader import WITHOUT_CONTENT
 from hookline.storage.models import DeliveryRow, TaskRow
+from hookline.storage.row_views import delivery_summary, task_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,37 @@ async def read_ledger(gateway: Gateway) -> Ledger:
     finally:
         await database.close()
     return Ledger(dict(map(tuple, tasks)), dict(map(tuple, deliveries)))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Deliveries by the hash of the body that came, and tasks by id."""
+
+    deliveries: dict[str, DeliverySummary]
+    tasks: dict[str, Task]
+
+
+async def read_stored(gateway: Gateway) -> Stored:
+    database = open_database(gateway.resolved_database_url)
+    try:
+        async with database.read() as connection, AsyncSession(connection) as session:
+            rows = await session.scalars(select(DeliveryRow).options(*WITHOUT_CONTENT))
+            deliveries = {row.sha256: delivery_summary(row) for row in rows}
+            tasks = {row.id: task_of(row) for row in await session.scalars(select(TaskRow))}
+    finally:
+        await database.close()
+    return Stored(deliveries, tasks)
+
+
+async def read_body(gateway: Gateway, delivery_id: str) -> bytes:
+    """The body of a delivery as it is kept, decompressed."""
+    database = open_database(gateway.resolved_database_url)
+    try:
+        async with database.read() as connection:
+            kept = await connection.scalar(select(DeliveryRow.body).where(DeliveryRow.id == delivery_id))
+    finally:
+        await database.close()
+    return ZstdDecompressor().decompress(kept)
 
 
 async def queued_ids(gateway: Gateway, limit: int = 1_000_000) -> Sequence[TaskId]:

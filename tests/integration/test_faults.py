@@ -2,11 +2,15 @@
 
 import asyncio
 import math
+import sqlite3
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import asyncpg
 import httpx
+import psutil
 import pytest
 
 from gateways import Gateway, eventually, gateway
@@ -70,8 +74,6 @@ async def valkey_flush(url: str) -> None:
 
 
 async def test_a_killed_embedded_valkey_comes_back_with_every_task(tmp_path: Path) -> None:
-    import psutil
-
     with gateway(tmp_path / "home") as running:
         assert (await send(running, 1)).status == 202
         children = psutil.Process(running.running.pid).children(recursive=True)
@@ -82,32 +84,82 @@ async def test_a_killed_embedded_valkey_comes_back_with_every_task(tmp_path: Pat
         await eventually(lambda: are_all_queued(running))
 
 
+async def timed(running: Gateway, number: int) -> tuple[float, Seen]:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    seen = await send(running, number)
+    return loop.time() - began, seen
+
+
+async def assert_503_within_a_second(running: Gateway) -> None:
+    """That webhooks are told to come again: one at a time within a second, many at once within a few.
+
+    The best of several counts, since a busy machine makes any single one late.
+    """
+    many = await asyncio.gather(*(timed(running, number) for number in range(2, 42)))
+    single = [await timed(running, number) for number in range(42, 47)]
+    for _, seen in (*many, *single):
+        assert seen.status == 503
+        assert math.ceil(float(seen.headers["retry-after"])) > 0
+    assert min(took for took, _ in single) < 1
+    assert max(took for took, _ in many) < 5
+
+
+async def assert_it_recovers(running: Gateway) -> None:
+    """That webhooks are accepted again, and that each has one task, in the queue."""
+
+    async def is_back() -> bool:
+        return (await send(running, 100)).status in {200, 202}
+
+    await eventually(is_back)
+    await eventually(lambda: are_all_queued(running))
+    ledger = await read_ledger(running)
+    assert max(ledger.tasks_per_origin.values()) == 1
+
+
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
-async def test_without_the_database_the_answer_is_503_within_a_second(tmp_path: Path, fault: str) -> None:
+async def test_without_postgresql_the_answer_is_503_within_a_second(tmp_path: Path, fault: str) -> None:
     with valkey_server() as valkey, postgres_server() as database:
         url = await prepared(database)
         settings = {"database_url": url, "redis_url": valkey.url}
         with gateway(tmp_path / "home", **settings) as running:
             assert (await send(running, 1)).status == 202
             database.kill() if fault == "killed" else database.freeze()
-            loop = asyncio.get_running_loop()
-            began = loop.time()
-            answers = await asyncio.gather(*(send(running, number) for number in range(2, 42)))
-            took = loop.time() - began
-            assert {seen.status for seen in answers} == {503}
-            assert all(math.ceil(float(seen.headers["retry-after"])) > 0 for seen in answers)
-            assert took < 5
+            await assert_503_within_a_second(running)
             told = await health(running)
             assert (told["status"], "database" in told["down"]) == ("down", True)
             database.start() if fault == "killed" else database.thaw()
+            await assert_it_recovers(running)
 
-            async def is_back() -> bool:
-                return (await send(running, 100)).status in {200, 202}
 
-            await eventually(is_back)
-            await eventually(lambda: are_all_queued(running))
-            ledger = await read_ledger(running)
-            assert max(ledger.tasks_per_origin.values()) == 1
+@contextmanager
+def locked(running: Gateway) -> Iterator[None]:
+    """Another process holds the SQLite file."""
+    with closing(sqlite3.connect(running.home / "hookline.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")
+
+
+@contextmanager
+def unwritable(running: Gateway) -> Iterator[None]:
+    """No file of the gateway's can be written, as on a full disk."""
+    process = psutil.Process(running.running.pid)
+    before = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (0, before[1]))
+    yield
+    process.rlimit(psutil.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("fault", [locked, unwritable])
+async def test_without_its_sqlite_file_the_answer_is_503_within_a_second(
+    tmp_path: Path, fault: Callable[[Gateway], AbstractContextManager[None]]
+) -> None:
+    with gateway(tmp_path / "home") as running:
+        assert (await send(running, 1)).status == 202
+        with fault(running):
+            await assert_503_within_a_second(running)
+        await assert_it_recovers(running)
 
 
 async def prepared(server: PostgresServer) -> str:

@@ -1,22 +1,22 @@
 """Broken, slow, huge and forged bodies on a real gateway: a clear answer, bounded memory."""
 
 import asyncio
-import json
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
 
-from gateways import Gateway, gateway
+from gateways import Gateway, eventually, gateway
 from hookline.tuning import raise_file_limit
-from ledger import read_ledger
-from load import Load, exchange, request_bytes
-from signed_webhooks import Webhook, comment, github, load, padded_comment
+from load import Load, exchange, read_answer, request_bytes
+from signed_webhooks import Webhook, comment
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 MEBIBYTE = 1024 * 1024
 LIMIT = 25 * MEBIBYTE
+FORGERIES = 2_000
 BAD_SIGNATURE = "sha256=" + "0" * 64
 
 
@@ -32,11 +32,6 @@ def head(length: int | str | None, **changes: str) -> bytes:
     lines += [f"{name}: {value}" for name, value in headers.items()]
     lines += [f"content-length: {length}"] if length is not None else ["transfer-encoding: chunked"]
     return "\r\n".join(lines).encode() + b"\r\n\r\n"
-
-
-async def test_too_large_is_refused_before_the_body(running: Gateway) -> None:
-    seen = await exchange(running.port, head(LIMIT + 1))
-    assert (seen.status, seen.content["status"]) == (413, "too_large")
 
 
 async def test_a_chunked_body_that_grows_too_large_is_refused(running: Gateway) -> None:
@@ -58,92 +53,64 @@ async def test_other_media_are_unsupported(running: Gateway, change: dict[str, s
     assert (seen.status, seen.content["status"]) == (415, "unsupported")
 
 
-async def test_a_wrong_length_is_refused(running: Gateway) -> None:
-    webhook = comment(2)
-    longer = request_bytes(webhook).replace(
-        f"content-length: {len(webhook.body)}".encode(), f"content-length: {len(webhook.body) - 1}".encode()
-    )
-    seen = await exchange(running.port, longer)
-    assert seen.status == 401
+def answered(running: Gateway) -> Counter[str]:
+    """How many requests of GitHub got which word, as the gateway counts them."""
+    words = ("unauthorized", "unavailable")
+    name = 'webhook_requests_total{{provider="github",status="{}"}}'
+    metrics = running.metrics()
+    return Counter({word: int(metrics.get(name.format(word), 0)) for word in words})
 
 
-async def test_a_body_cut_off_stores_nothing_and_harms_nobody(running: Gateway) -> None:
-    before = await read_ledger(running)
-    for cut in (0, 1, 1000):
-        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
-        whole = request_bytes(comment(3))
-        writer.write(whole[: len(whole) - len(comment(3).body) + cut])
-        await writer.drain()
+async def forge(port: int, pieces: list[bytes]) -> int | None:
+    """Send a forgery for as long as nothing is answered, and tell the status; none: it was broken off."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = asyncio.create_task(read_answer(reader))
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            if answer.done():
+                break
+        return (await answer).status
+    except (ConnectionError, asyncio.IncompleteReadError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            return (await answer).status
+        return None
+    finally:
+        answer.cancel()
         writer.close()
-        await writer.wait_closed()
-        assert await reader.read() == b""
-    assert (await exchange(running.port, request_bytes(comment(4)))).status == 202
-    after = await read_ledger(running)
-    assert len(after.origins) == len(before.origins) + 1
-
-
-async def test_a_body_of_25_mebibytes_is_accepted_within_a_few_times_its_size(running: Gateway) -> None:
-    assert (await exchange(running.port, request_bytes(comment(5)))).status == 202
-    before = running.memory()
-    seen = await exchange(running.port, request_bytes(padded_comment(6, LIMIT)))
-    assert seen.status == 202
-    assert running.peak_memory() - before < 6 * LIMIT
-
-
-@pytest.mark.parametrize(
-    ("where", "value"),
-    [
-        ("used", r"@agent fix \ud800 this"),
-        ("used", r"@agent fix \u0000 this"),
-        ("unused", r"\udfff\ud800"),
-        ("unused", r"\u0000"),
-    ],
-)
-async def test_unstorable_characters_are_cleaned(running: Gateway, where: str, value: str) -> None:
-    payload = load("github", "issue_comment__mention")
-    number = abs(hash((where, value))) % 10**9 + 10**6
-    payload["comment"].update({"id": number, "body": "@agent fix it"})
-    payload["unused" if where == "unused" else "title"] = "PLACEHOLDER"
-    if where == "used":
-        payload["comment"]["body"] = "PLACEHOLDER"
-    body = json.dumps(payload).replace("PLACEHOLDER", value).encode()
-    seen = await exchange(running.port, request_bytes(github("issue_comment", body)))
-    assert seen.status == 202, seen
-
-
-async def test_deep_nesting_is_refused_in_words(running: Gateway) -> None:
-    for body in (b'{"a":' + b"[" * 100_000, b'{"comment":' + b'{"a":' * 100_000):
-        seen = await exchange(running.port, request_bytes(github("issue_comment", body)))
-        assert seen.status == 400
-        assert len(json.dumps(seen.content)) < 300
 
 
 async def test_a_flood_of_forgeries_pushes_out_no_real_webhook(running: Gateway) -> None:
-    forged = head(LIMIT)
-    piece = b"x" * MEBIBYTE
-    left = iter(range(2000))
-    outcomes: dict[int, int] = {}
+    left = iter(range(FORGERIES))
+    pieces = [head(LIMIT), *[b"x" * MEBIBYTE] * 25]
+    outcomes: Counter[int | None] = Counter()
 
-    async def forge() -> None:
+    async def forge_on() -> None:
         for _ in left:
-            try:
-                seen = await exchange(running.port, forged, *[piece] * 25)
-            except (ConnectionError, asyncio.IncompleteReadError):
-                continue
-            outcomes[seen.status] = outcomes.get(seen.status, 0) + 1
+            outcomes[await forge(running.port, pieces)] += 1
 
     real = Load(running.port, comment, connections=4, first=2 * 10**6)
     sending = asyncio.create_task(real.run())
     await real.until(lambda: len(real.answers) >= 20)
-    before = running.memory()
-    await asyncio.gather(*(forge() for _ in range(200)))
-    already = len(real.answers)
-    await real.until(lambda: len(real.answers) >= already + 20)
+    before, memory, first = answered(running), running.memory(), len(real.answers)
+    await asyncio.gather(*(forge_on() for _ in range(200)))
+    during = len(real.answers) - first
     real.stop()
     await sending
+
+    async def are_all_counted() -> bool:
+        counted = answered(running) - before
+        return counted["unauthorized"] + counted["unavailable"] == FORGERIES
+
+    await eventually(are_all_counted)
+    assert during >= 20
     assert {seen.status for seen in real.answers.values()} == {202}
-    assert set(outcomes) <= {401, 503}
-    assert running.peak_memory() - before < 400 * MEBIBYTE
+    assert outcomes.keys() <= {401, 503, None}
+    assert outcomes.total() == FORGERIES
+    assert outcomes[401] >= 1
+    assert outcomes[503] >= FORGERIES // 4
+    assert running.peak_memory() - memory < 400 * MEBIBYTE
 
 
 async def test_bodies_that_never_come_take_no_room(running: Gateway) -> None:
@@ -163,13 +130,6 @@ async def test_silent_connections_keep_nobody_out(running: Gateway) -> None:
         assert (await exchange(running.port, request_bytes(comment(8)))).status == 202
     for _, writer in silent:
         writer.close()
-
-
-async def test_a_slow_body_is_given_up(tmp_path: Path) -> None:
-    (tmp_path / "hookline.toml").write_text("[server]\nbody_seconds = 0.5\n")
-    with gateway(tmp_path / "home") as impatient:
-        seen = await exchange(impatient.port, head(1000), b"x")
-        assert seen.status == 408
 
 
 def test_a_forged_webhook_leaves_no_trace_of_its_bytes(running: Gateway) -> None:

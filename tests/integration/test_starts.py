@@ -1,17 +1,22 @@
 """Starts that must not happen end with one clear sentence; a source without a secret only has no route."""
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
 import pytest
 
 from gateways import Gateway, free_port, gateway
+from hookline.storage.database import open_database
+from hookline.storage.migrator import upgrade
+from servers import valkey_server
 from signed_webhooks import SECRETS
 
 pytestmark = pytest.mark.integration
@@ -51,6 +56,35 @@ def refusal(home: Path, *arguments: str, **environment: str) -> str:
 def test_an_unreachable_database(tmp_path: Path) -> None:
     said = refusal(tmp_path / "h", DATABASE_URL="postgresql://me:hunter2@127.0.0.1:9/none")
     assert "the database at postgresql+asyncpg://me:***@127.0.0.1:9/none cannot be reached" in said
+
+
+async def put_at(url: str, revision: str) -> None:
+    database = open_database(url)
+    try:
+        await upgrade(database, revision)
+    finally:
+        await database.close()
+
+
+@pytest.mark.parametrize("revision", [None, "0001"], ids=["empty", "of an older version"])
+def test_a_postgresql_whose_schema_is_not_up_to_date_until_it_is_upgraded(
+    tmp_path: Path, postgres_url: str, revision: str | None
+) -> None:
+    if revision:
+        asyncio.run(put_at(postgres_url, revision))
+    with valkey_server() as valkey:
+        said = refusal(tmp_path / "h", DATABASE_URL=postgres_url, REDIS_URL=valkey.url)
+        server = urlsplit(postgres_url)
+        place = f"postgresql+asyncpg://{server.username}:***@{server.hostname}:{server.port}{server.path}"
+        assert said == (
+            f"hookline: the database at {place} has an older schema than this version of Hookline needs; "
+            "run `hookline db upgrade`\n"
+        )
+        upgraded = Gateway(tmp_path / "h", postgres_url, valkey.url)
+        done = upgraded.command("db", "upgrade")
+        assert (done.returncode, done.stderr) == (0, "")
+        upgraded.start()
+        assert upgraded.stop() == 0
 
 
 def test_two_sources_on_one_path(tmp_path: Path) -> None:

@@ -1,15 +1,18 @@
-"""Every real body, signed and posted to a real gateway: answered as its outcome says, never with a 5xx."""
+"""Every real body, signed and posted to a real gateway: it becomes and is stored as the tables say."""
 
-from collections import Counter
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from posted_regimes import REGIMES, Regime, Told
 
-from gateways import eventually, gateway
-from hookline.storage.database import open_database
-from hookline.storage.models import DeliveryRow
+from gateways import Gateway, eventually, gateway
+from hookline.domain.reading import DeliverySummary
+from hookline.domain.task import Task, TaskState
+from ledger import read_stored
 from load import Seen, exchange, request_bytes
 from signed_webhooks import Webhook, github, jira, sentry, slack
 
@@ -21,62 +24,129 @@ pytestmark = [
 ]
 
 SIGNED: dict[str, Callable[[Path], Webhook]] = {
-    "github": lambda path: github(
-        path.name.split(".")[0].split("-")[0], path.read_bytes(), form=is_form(path)
-    ),
+    "github": lambda path: github(event_of(path), path.read_bytes(), form=is_form(path)),
     "jira": lambda path: jira(path.read_bytes()),
     "slack": lambda path: slack(path.read_bytes(), form=is_form(path)),
-    "sentry": lambda path: sentry(path.name.split(".")[0].split("-")[0], path.read_bytes()),
+    "sentry": lambda path: sentry(event_of(path), path.read_bytes()),
 }
-REFUSED = {"sentry/legacy_plugin-docs.json"}
-TASKS = {
-    "sentry/event_alert.triggered.json",
-    "sentry/event_alert.triggered-rule-action-mock.json",
-    "sentry/issue.created.json",
-    "sentry/issue.created-2025.json",
-    "sentry/metric_alert.critical-mock.json",
-    "slack/event.app_mention.json",
-}
-REPEATED = {
-    "sentry/metric_alert.critical-rule-action-mock.json",
-    "slack/event.message.channel.json",
-}
+WITHOUT_AN_EVENT = "sentry/legacy_plugin-docs.json"
+INTERACTIVE = {"slack/slash_command.form", "slack/slash_command-3.form"}
+CONTROLS = {"nothing_to_withdraw": "withdraw", "nothing_to_cancel": "cancel"}
+"""Why a control changed nothing, and which one it was."""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A body's answer, its delivery as it was stored, and the task that it made or repeats."""
+
+    answer: Seen
+    delivery: DeliverySummary | None
+    task: Task | None
+
+    @property
+    def told(self) -> Told:
+        """What became of it, in the words of the tables."""
+        if self.delivery is None:
+            return {"kind": str(self.answer.content["status"]), "word": self.answer.content["error"]}
+        facts: Told = {"conversation": self.delivery.conversation, "lane": self.delivery.lane}
+        if self.delivery.status == "applied":
+            return facts | {"kind": "control", "word": self.answer.content["control"]}
+        if self.task is not None:
+            return self.told_of(self.task)
+        if self.delivery.status == "reply":
+            return facts | {"kind": "reply", "word": json.dumps(self.answer.content, separators=(",", ":"))}
+        reason = self.delivery.reason or ""
+        if reason in CONTROLS:
+            return facts | {"kind": "control", "word": CONTROLS[reason]}
+        return facts | {"kind": self.delivery.status, "word": reason}
+
+    def told_of(self, task: Task) -> Told:
+        return {
+            "kind": "task",
+            "word": task.verb.value,
+            "conversation": task.conversation,
+            "lane": task.lane,
+            "band": int(task.band),
+            "text": task.text,
+            "trigger": task.trigger,
+        }
 
 
 def is_form(path: Path) -> bool:
     return path.suffix == ".form"
 
 
-def samples() -> list[Path]:
-    files = (path for provider in SIGNED for path in sorted((SAMPLES / provider).iterdir()))
-    return [path for path in files if not path.name.endswith(".headers.json")]
+def event_of(path: Path) -> str:
+    return path.name.split(".")[0].split("-")[0]
 
 
-def name_of(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
+def webhook_of(name: str) -> Webhook:
+    path = SAMPLES / name
+    webhook = SIGNED[path.parent.name](path)
+    if name == WITHOUT_AN_EVENT:
+        del webhook.headers["sentry-hook-resource"]
+    return webhook
 
 
-async def test_every_sample_has_its_answer(tmp_path: Path) -> None:
-    seen: dict[str, Seen] = {}
+async def post_all(running: Gateway, names: list[str]) -> dict[str, Posted]:
+    """Post bodies one after the other, and wait until all that were not refused are stored."""
+    webhooks = {name: webhook_of(name) for name in names}
+    answers = {name: await exchange(running.port, request_bytes(w)) for name, w in webhooks.items()}
+    count = sum(answer.status < 400 for answer in answers.values())
+
+    async def are_all_stored() -> bool:
+        return len((await read_stored(running)).deliveries) == count
+
+    await eventually(are_all_stored)
+    stored = await read_stored(running)
+    posted: dict[str, Posted] = {}
+    for name, answer in answers.items():
+        delivery = stored.deliveries.get(sha256(webhooks[name].body).hexdigest())
+        task = stored.tasks.get(delivery.task_id or "") if delivery else None
+        posted[name] = Posted(answer, delivery, task)
+    return posted
+
+
+def repetitions(posted: dict[str, Posted]) -> dict[str, str]:
+    """Each body that got the task of another one, with that one."""
+    got = {name: (one.delivery.status, one.task.id) for name, one in posted.items() if one.task}
+    firsts = {task: name for name, (status, task) in got.items() if status == "accepted"}
+    return {name: firsts[task] for name, (status, task) in got.items() if status == "duplicate"}
+
+
+def assert_the_answer_agrees(name: str, posted: Posted) -> None:
+    """The answer says what was stored, in the status and words of the documented table."""
+    answer, delivery = posted.answer, posted.delivery
+    if delivery is None:
+        assert answer.status == 400
+        return
+    told = {"status": delivery.status, "reason": delivery.reason, "task_id": delivery.task_id}
+    is_accepted = delivery.status == "accepted" and name not in INTERACTIVE
+    assert answer.status == (202 if is_accepted else 200)
+    if "status" in answer.content and delivery.status != "reply":
+        assert answer.content.items() >= {(key, value) for key, value in told.items() if value}
+    if delivery.status == "applied":
+        assert posted.task is not None
+        assert posted.task.state is TaskState.CANCELLED
+
+
+def test_the_tables_name_exactly_the_samples() -> None:
+    files = (path for provider in SIGNED for path in (SAMPLES / provider).iterdir())
+    names = {f"{path.parent.name}/{path.name}" for path in files if not path.name.endswith(".headers.json")}
+    assert names == REGIMES["default"]().expected.keys()
+
+
+@pytest.mark.parametrize("regime", REGIMES.values(), ids=REGIMES)
+async def test_every_sample_becomes_and_is_stored_as_the_tables_say(
+    tmp_path: Path, regime: Callable[[], Regime]
+) -> None:
+    wanted = regime()
+    (tmp_path / "hookline.toml").write_text(wanted.settings)
     with gateway(tmp_path / "home") as running:
-        for path in samples():
-            webhook = SIGNED[path.parent.name](path)
-            if name_of(path) in REFUSED:
-                del webhook.headers["sentry-hook-resource"]
-            seen[name_of(path)] = await exchange(running.port, request_bytes(webhook))
-        assert {name for name, answer in seen.items() if answer.status >= 400} == REFUSED
-        assert {name for name, answer in seen.items() if answer.status == 202} == TASKS
-        repeated = {name for name, answer in seen.items() if answer.content.get("status") == "duplicate"}
-        assert repeated == REPEATED
-        assert all(answer.status in {200, 202, 400} for answer in seen.values())
-        answered = Counter(answer.status != 400 for answer in seen.values())[True]
-
-        async def are_all_stored() -> bool:
-            database = open_database(running.resolved_database_url)
-            try:
-                async with database.read() as connection:
-                    return len((await connection.execute(select(DeliveryRow.id))).all()) == answered
-            finally:
-                await database.close()
-
-        await eventually(are_all_stored)
+        posted = await post_all(running, sorted(wanted.expected))
+    expected = {name: wanted.became(name) for name in posted}
+    told = {name: {fact: one.told.get(fact) for fact in expected[name]} for name, one in posted.items()}
+    assert told == expected
+    assert repetitions(posted) == wanted.repeated
+    for name, one in posted.items():
+        assert_the_answer_agrees(name, one)
