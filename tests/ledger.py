@@ -48,7 +48,7 @@ async def read_ledger(gateway: Gateway) -> Ledger:
 
 @dataclass(frozen=True)
 class Stored:
-    """Deliveries by the hash of the body that came, and tasks by id."""
+    """Deliveries by the hash of the body that came, the first of those that came twice; tasks by id."""
 
     deliveries: dict[str, DeliverySummary]
     tasks: dict[str, Task]
@@ -56,9 +56,10 @@ class Stored:
 
 async def read_stored(gateway: Gateway) -> Stored:
     database = open_database(gateway.resolved_database_url)
+    newest_first = select(DeliveryRow).options(*WITHOUT_CONTENT).order_by(DeliveryRow.id.desc())
     try:
         async with database.read() as connection, AsyncSession(connection) as session:
-            rows = await session.scalars(select(DeliveryRow).options(*WITHOUT_CONTENT))
+            rows = await session.scalars(newest_first)
             deliveries = {row.sha256: delivery_summary(row) for row in rows}
             tasks = {row.id: task_of(row) for row in await session.scalars(select(TaskRow))}
     finally:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from signed_webhooks import Webhook
 
+TOO_BUSY = "the database cannot take it now"
 _GONE = (ConnectionError, asyncio.IncompleteReadError, OSError)
 
 
@@ -111,3 +112,11 @@ async def exchange(port: int, *pieces: bytes, then: Callable[[], Awaitable[None]
         return await read_answer(reader)
     finally:
         writer.close()
+
+
+async def deliver(port: int, webhook: Webhook) -> Seen:
+    """Send a webhook, and again for as long as a busy machine's database is told to be the reason not to."""
+    while True:
+        seen = await exchange(port, request_bytes(webhook))
+        if seen.content.get("error") != TOO_BUSY:
+            return seen

@@ -11,7 +11,7 @@ import pytest
 from gateways import Gateway, eventually, gateway
 from hostile_shapes import JSON_SHAPES, SHAPES, UNUSED, USED, Shape
 from ledger import Stored, read_body, read_stored
-from load import Seen, exchange, request_bytes
+from load import Seen, deliver, exchange, request_bytes
 from signed_webhooks import Webhook
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -47,10 +47,15 @@ def head_of(webhook: Webhook, length: int | str) -> bytes:
     return with_length(webhook, length).removesuffix(webhook.body)
 
 
+async def assert_accepted(running: Gateway, shape: Shape, webhook: Webhook) -> None:
+    """A duplicate is one that a busy database committed too late for its first answer."""
+    seen = await deliver(running.port, webhook)
+    assert seen.status == shape.code or seen.content.get("status") == "duplicate", seen
+
+
 async def is_accepted(running: Gateway, shape: Shape) -> Stored:
     """That a harmless webhook is accepted now, and what is stored once it is."""
-    webhook = shape.webhook(next(NUMBERS))
-    assert (await exchange(running.port, request_bytes(webhook))).status == shape.code
+    await assert_accepted(running, shape, shape.webhook(next(NUMBERS)))
     return await read_stored(running)
 
 
@@ -86,8 +91,7 @@ async def test_lone_surrogates_and_nul_are_cleaned_where_they_count(
 ) -> None:
     hostile = r"the \ud800 login \u0000 test \udfff\ud800 \ud83d\ude00 now"
     webhook = shape.webhook(next(NUMBERS), **{"used": "it", place: hostile})
-    seen = await exchange(running.port, request_bytes(webhook))
-    assert seen.status == shape.code, seen
+    await assert_accepted(running, shape, webhook)
     cleaned = "the \ufffd login \ufffd test \ufffd\ufffd \U0001f600 now"
     await assert_stored(running, webhook, cleaned if place == "used" else "it")
 
@@ -96,7 +100,7 @@ async def test_lone_surrogates_and_nul_are_cleaned_where_they_count(
 async def test_nul_in_a_slash_command_is_cleaned(running: Gateway, place: str) -> None:
     shape = SHAPES["slack command"]
     webhook = shape.webhook(next(NUMBERS), **{"used": "it", place: "the \0 test"})
-    assert (await exchange(running.port, request_bytes(webhook))).status == shape.code
+    await assert_accepted(running, shape, webhook)
     await assert_stored(running, webhook, "the \ufffd test" if place == "used" else "it")
 
 
@@ -115,7 +119,7 @@ async def test_a_bare_nul_is_malformed_in_json_and_cleaned_in_a_form(running: Ga
         async with nothing_stored(running, shape):
             assert_refused(await exchange(running.port, request_bytes(webhook)), 400, "malformed")
     else:
-        assert (await exchange(running.port, request_bytes(webhook))).status == shape.code
+        await assert_accepted(running, shape, webhook)
         await assert_stored(running, webhook, "a\ufffdb")
 
 
@@ -141,8 +145,7 @@ async def test_a_body_as_large_as_the_limit_is_accepted_within_a_few_times_its_s
     await is_accepted(running, shape)
     before = running.memory()
     webhook = shape.padded(next(NUMBERS), LIMIT)
-    seen = await exchange(running.port, request_bytes(webhook))
-    assert seen.status == shape.code, seen
+    await assert_accepted(running, shape, webhook)
     assert running.peak_memory() - before < 10 * LIMIT
     await assert_stored(running, webhook, "it")
 
