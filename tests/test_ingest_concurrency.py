@@ -12,7 +12,7 @@ from contracts.storage_contract import NO_CAPS, Books
 from hookline.domain.delivery import Accepted, Applied, Duplicate, Verdict
 from hookline.domain.intake import Submission
 from hookline.storage import claims
-from hookline.storage.database import Database
+from hookline.storage.database import COMMITTERS_ON_POSTGRESQL, Database
 from hookline.storage.ingest import SqlIngestStore
 from hookline.storage.models import TaskEventRow
 
@@ -43,7 +43,7 @@ def overlapping_batches(books: Books, seed: int, count: int, size: int) -> list[
 
 async def all_at_once(books: Books, batches: Sequence[Sequence[Submission]]) -> list[Sequence[Verdict]]:
     """Commit them with as many transactions at a time as there are connections, less one for others."""
-    turns = asyncio.Semaphore(7)
+    turns = asyncio.Semaphore(COMMITTERS_ON_POSTGRESQL + 3)
 
     async def commit(batch: Sequence[Submission]) -> Sequence[Verdict]:
         async with turns:

@@ -3,19 +3,23 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
-from hookline.bootstrap import Gateway
+from hookline.bootstrap import Gateway, utc_now
 from hookline.domain.errors import QueueUnavailableError, StorageUnavailableError
 from hookline.domain.health import Probe
 from hookline.domain.queue import TaskQueue
 from hookline.storage import migrator
 from hookline.storage.database import Database
+from hookline.storage.duties import SqlDuties
 from hookline.storage.migrator import REMEDIES, Standing
+
+_WRITING = "probe"
 
 
 class DatabaseProbe:
-    """The database answers, and has the schema of this version.
+    """The database has the schema of this version, and can be written: a file may be locked, a disk full.
 
     A newer one is no trouble: gateways that were started before an upgrade go on until their own.
     """
@@ -31,9 +35,15 @@ class DatabaseProbe:
         """What is wrong, in words."""
         try:
             standing = await migrator.standing(self._database)
+            if standing is Standing.OLDER:
+                return REMEDIES[standing]
         except StorageUnavailableError as error:
             return f"does not answer ({error})"
-        return REMEDIES[standing] if standing is Standing.OLDER else None
+        try:
+            _ = await SqlDuties(self._database, utc_now).hold(_WRITING, _WRITING, timedelta(0))
+        except StorageUnavailableError as error:
+            return f"cannot be written ({error})"
+        return None
 
 
 class QueueProbe:

@@ -159,7 +159,9 @@ async def test_without_its_sqlite_file_the_answer_is_503_within_a_second(
         assert (await send(running, 1)).status == 202
         with fault(running):
             await assert_503_within_a_second(running)
+            assert (await health(running))["status"] == "down"
         await assert_it_recovers(running)
+        assert (await health(running))["status"] == "ready"
 
 
 async def prepared(server: PostgresServer) -> str:

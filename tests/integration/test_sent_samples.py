@@ -18,6 +18,7 @@ STORY = [
     "delivery.decided",
     "command.extracted",
     "task.created",
+    "task.queued",
 ]
 
 
