@@ -41,7 +41,10 @@ async def serving(
     gateway = make_gateway(settings, redis_url, registry, providers)
     public = ASGITransport(make_public_app(gateway))
     admin = ASGITransport(make_admin_app(settings, [], lambda: generate_latest(registry)))
+    async with open_redis(redis_url) as redis:
+        await redis.flushdb()
     gateway.intaking.start()
+    gateway.background.start()
     try:
         async with (
             AsyncClient(transport=public, base_url="http://hooks.example.com") as asks,
@@ -50,6 +53,7 @@ async def serving(
             yield Apps(gateway, asks, looks)
     finally:
         await gateway.intaking.stop()
+        await gateway.background.stop()
         await gateway.close()
         async with open_redis(redis_url) as redis:
             await redis.flushdb()

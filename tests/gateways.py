@@ -175,7 +175,6 @@ async def eventually(is_so: Callable[[], Awaitable[bool]], seconds: float = 60.0
 
 
 async def _a_moment() -> None:
-    loop = asyncio.get_running_loop()
-    waiting = loop.create_future()
-    loop.call_later(0.02, waiting.set_result, None)
-    await waiting
+    moment = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.02, moment.set)
+    await moment.wait()
