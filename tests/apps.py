@@ -33,7 +33,7 @@ async def serving(
     environment: Mapping[str, str],
     providers: Mapping[str, Provider] = PROVIDERS,
 ) -> AsyncIterator[Apps]:
-    """Serve with some secrets, on a copy of an empty database; the queue is emptied at the end."""
+    """Serve with some secrets, on a copy of an empty database, with an empty queue."""
     shutil.copy(migrated_sqlite, home / "hookline.db")
     traits = {name: provider.traits for name, provider in providers.items()}
     settings = load_settings({"HOOKLINE_HOME": str(home), **environment}, traits, {})
@@ -44,7 +44,6 @@ async def serving(
     async with open_redis(redis_url) as redis:
         await redis.flushdb()
     gateway.intaking.start()
-    gateway.background.start()
     try:
         async with (
             AsyncClient(transport=public, base_url="http://hooks.example.com") as asks,
@@ -53,7 +52,6 @@ async def serving(
             yield Apps(gateway, asks, looks)
     finally:
         await gateway.intaking.stop()
-        await gateway.background.stop()
         await gateway.close()
         async with open_redis(redis_url) as redis:
             await redis.flushdb()

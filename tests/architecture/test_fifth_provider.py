@@ -104,7 +104,9 @@ FIVE = {**PROVIDERS, "forge": FORGE}
 @pytest.fixture
 async def apps(tmp_path: Path, migrated_sqlite: Path, valkey: TestServer) -> AsyncIterator[Apps]:
     async with serving(tmp_path, migrated_sqlite, valkey.url, {"FORGE_SECRET": SECRET}, FIVE) as apps:
+        apps.gateway.background.start()
         yield apps
+        await apps.gateway.background.stop()
 
 
 def signed(body: bytes) -> Mapping[str, str]:
