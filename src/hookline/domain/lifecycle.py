@@ -204,10 +204,14 @@ class Changed:
 
 @frozen
 class LifeLimits:
-    """How often a task may be tried, and how often a lease of it may be lost, before it is given up."""
+    """How often a task may be tried, and how often a lease of it may be lost, before it is given up.
+
+    A task that is paused when a worker claims it is deferred by `paused_for`, and asked about again.
+    """
 
     most_tries: int = 3
     most_losses: int = 3
+    paused_for: timedelta = timedelta(seconds=30)
 
 
 class LifecycleStore(Protocol):
@@ -225,9 +229,7 @@ class LifecycleStore(Protocol):
         """
         ...
 
-    async def extend(
-        self, beats: Sequence[Beat], lease: timedelta, now: datetime, /
-    ) -> Sequence[BeatAnswer]:
+    async def extend(self, beats: Sequence[Beat], lease: timedelta, now: datetime, /) -> Sequence[BeatAnswer]:
         """Extend leases that hold; answers stand in the order of the beats."""
         ...
 
