@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import assert_never
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue
 from pydantic_core import PydanticSerializationError, to_json
 
 from hookline.core.task_life import TaskLife, plain
@@ -24,8 +24,6 @@ from hookline.domain.text import TEXT_LIMIT, clean, shorten
 
 MOST_RESULT_BYTES = 1 << 20
 
-_RESULT: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
-
 
 def fit_result(ending: Ending) -> str:
     """The result of an ending as it is stored: JSON, without what no database stores; `{}` where it has none.
@@ -36,8 +34,8 @@ def fit_result(ending: Ending) -> str:
     if not isinstance(ending, Complete):
         return "{}"
     try:
-        told = to_json(_cleaned(_RESULT.validate_python(dict(ending.result), strict=True)))
-    except (ValidationError, PydanticSerializationError, RecursionError, TypeError, ValueError):
+        told = to_json(_cleaned(dict(ending.result)), inf_nan_mode="null")
+    except (PydanticSerializationError, RecursionError, AttributeError, TypeError, ValueError):
         raise UnfitFinishError("result: not an object of JSON, or nested too deeply") from None
     if len(told) > MOST_RESULT_BYTES:
         raise UnfitFinishError(f"result: {len(told)} bytes of JSON, at most {MOST_RESULT_BYTES} are kept")
@@ -113,9 +111,11 @@ def _cleaned(value: JsonValue) -> JsonValue:
     match value:
         case str():
             return clean(value)
+        case bool() | int() | float() | None:
+            return value
         case list():
             return [_cleaned(item) for item in value]
         case dict():
             return {clean(name): _cleaned(item) for name, item in value.items()}
         case _:
-            return value
+            raise TypeError(type(value).__name__)

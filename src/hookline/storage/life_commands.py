@@ -96,4 +96,4 @@ def _as_changed(tasks: Iterable[TaskLife]) -> Changed:
             queued.append(again)
         else:
             removed.append(task.id)
-    return Changed(queued, removed, running)
+    return Changed(tuple(queued), tuple(removed), tuple(running))

@@ -163,7 +163,7 @@ def _last_seqs(connection: Connection, task_ids: Sequence[TaskId]) -> Mapping[st
         .where(TaskEventRow.task_id.in_(task_ids))
         .group_by(TaskEventRow.task_id)
     )
-    return dict(row.tuple() for row in connection.execute(query))
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _task_cells(task: TaskLife) -> _Named:
