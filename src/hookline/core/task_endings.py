@@ -1,10 +1,11 @@
 """How an attempt's end, as its worker tells it, changes the task."""
 
+import json
 from datetime import datetime
+from math import isfinite
 from typing import assert_never
 
 from pydantic import JsonValue
-from pydantic_core import PydanticSerializationError, to_json
 
 from hookline.core.task_life import TaskLife, plain
 from hookline.domain.errors import UnfitFinishError
@@ -34,12 +35,12 @@ def fit_result(ending: Ending) -> str:
     if not isinstance(ending, Complete):
         return "{}"
     try:
-        told = to_json(_cleaned(dict(ending.result)), inf_nan_mode="null")
-    except (PydanticSerializationError, RecursionError, AttributeError, TypeError, ValueError):
+        told = json.dumps(_cleaned(dict(ending.result)), ensure_ascii=False, separators=(",", ":"))
+    except (RecursionError, AttributeError, TypeError, ValueError):
         raise UnfitFinishError("result: not an object of JSON, or nested too deeply") from None
-    if len(told) > MOST_RESULT_BYTES:
-        raise UnfitFinishError(f"result: {len(told)} bytes of JSON, at most {MOST_RESULT_BYTES} are kept")
-    return told.decode()
+    if (size := len(told.encode())) > MOST_RESULT_BYTES:
+        raise UnfitFinishError(f"result: {size} bytes of JSON, at most {MOST_RESULT_BYTES} are kept")
+    return told
 
 
 def refuse_unfit_times(ending: Ending) -> None:
@@ -111,11 +112,11 @@ def _cleaned(value: JsonValue) -> JsonValue:
     match value:
         case str():
             return clean(value)
-        case bool() | int() | float() | None:
-            return value
+        case float() if not isfinite(value):
+            return None
         case list():
             return [_cleaned(item) for item in value]
         case dict():
             return {clean(name): _cleaned(item) for name, item in value.items()}
         case _:
-            raise TypeError(type(value).__name__)
+            return value
