@@ -7,7 +7,9 @@ from random import Random
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import Connection, update
 
+from hookline.domain.errors import StorageUnavailableError
 from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import (
     Beat,
@@ -25,7 +27,10 @@ from hookline.domain.lifecycle import (
 from hookline.domain.queue import QueueEpoch
 from hookline.domain.task import TaskState
 from hookline.storage.database import Database
+from hookline.storage.life_rows import locked_tasks
+from hookline.storage.life_writing import LockedTasks
 from hookline.storage.lifecycle import SqlLifecycleStore
+from hookline.storage.models import TaskRow
 from lives import LEASE, Office
 from submissions import LANE
 
@@ -172,3 +177,17 @@ async def test_a_start_waits_for_a_start_of_its_conversation_and_then_parks(post
     kinds = sorted(type(answer).__name__ for batch in answers for answer in batch)
     assert kinds == ["Over", "Parked", "Run", "Run"]
     assert not any(isinstance(answer, Defer) for batch in answers for answer in batch)
+
+
+async def test_a_change_is_written_only_where_state_and_fence_are_as_they_were(office: Office) -> None:
+    run = await office.running()
+
+    def change_under_the_lock(connection: Connection) -> None:
+        locked = LockedTasks(connection, locked_tasks(connection, [run.task_id]))
+        connection.execute(update(TaskRow).where(TaskRow.id == run.task_id).values(fence=2))
+        locked.lives[run.task_id].request_cancel("asked", office.now)
+        locked.write(office.now)
+
+    with pytest.raises(StorageUnavailableError, match="has changed"):
+        await office.database.transact(change_under_the_lock)
+    assert await office.task(run.task_id, "fence", "cancel_requested_at") == (1, None)
