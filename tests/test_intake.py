@@ -38,7 +38,9 @@ class GatedStore:
         if self.failures:
             raise self.failures.pop(0)
         self.batches.append(ids)
-        queued = [QueuedTask(s.task_id, s.outcome.plan.band, "lane", s.receipt.received_at, 0) for s in batch]
+        queued = [
+            QueuedTask(s.task_id, s.outcome.plan.band, "lane", "lane#1", s.receipt.received_at) for s in batch
+        ]
         return Committed([Accepted(task_id) for task_id in ids], queued)
 
     async def record(self, notes: Sequence[Note], /) -> None:

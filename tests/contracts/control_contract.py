@@ -7,6 +7,7 @@ from contracts.storage_contract import Books, StoreTests
 from hookline.domain.command import Band, Verb
 from hookline.domain.delivery import Accepted, Applied, Duplicate, Passed
 from hookline.domain.outcome import ConversationControl
+from hookline.domain.queue import QueuedTask
 from hookline.domain.rules import Mode, Plan
 from hookline.storage.models import DeliveryTaskRow, TaskRow
 from submissions import CONVERSATION, LANE
@@ -54,7 +55,9 @@ class EditContract(StoreTests):
         committed = await books.commit(edit)
         assert committed.verdicts == [Applied("revise", first.task_id)]
         assert committed.removed == [first.task_id]
-        assert [(task.task_id, task.band) for task in committed.queued] == [(first.task_id, Band.CRITICAL)]
+        assert committed.queued == [
+            QueuedTask(first.task_id, Band.CRITICAL, LANE, CONVERSATION, first.receipt.received_at)
+        ]
         columns = (TaskRow.text, TaskRow.title, TaskRow.agent, TaskRow.model, TaskRow.mode, TaskRow.band)
         assert await books.rows(*columns, TaskRow.revision) == [
             ("the logout test", "Logout fails", "claude", "opus", "staged", 0, 1)

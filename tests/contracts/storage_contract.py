@@ -7,9 +7,11 @@ from itertools import permutations
 import pytest
 from sqlalchemy import select, update
 
+from hookline.domain.command import Band
 from hookline.domain.delivery import Accepted, Duplicate, Passed, Verdict
 from hookline.domain.ids import TaskId
 from hookline.domain.intake import Committed, IngestStore, Submission
+from hookline.domain.queue import QueuedTask
 from hookline.domain.rules import Caps
 from hookline.storage.database import Database
 from hookline.storage.models import (
@@ -85,8 +87,8 @@ class TaskContract(StoreTests):
         asked = books.sender.asks("k1", "k2", open_key="open")
         committed = await books.commit(asked)
         assert committed.verdicts == [Accepted(asked.task_id)]
-        assert [(task.task_id, task.lane, task.fence) for task in committed.queued] == [
-            (asked.task_id, LANE, 0)
+        assert committed.queued == [
+            QueuedTask(asked.task_id, Band.NORMAL, LANE, CONVERSATION, asked.receipt.received_at)
         ]
         assert committed.removed == []
         assert await books.keys() == dict.fromkeys(("k1", "k2", "open"), asked.task_id)

@@ -1,20 +1,15 @@
 """The shape of a task log's line, and how a task's facts become lines."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
 
 from hookline.domain.log import LoggedTask, TaskOrigin
-from hookline.domain.text import NAME_LIMIT, one_line, shorten
+from hookline.domain.text import NAME_LIMIT, instant_text, one_line, shorten
 
 _URL_LIMIT = 2_000
 _FIRST = 1
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class LogLine(BaseModel):
@@ -24,7 +19,7 @@ class LogLine(BaseModel):
 
     v: Literal[1] = 1
     seq: int = Field(ge=1)
-    at: Annotated[AwareDatetime, PlainSerializer(_iso)]
+    at: Annotated[AwareDatetime, PlainSerializer(instant_text)]
     event: str
     task_id: str
     delivery_id: str | None

@@ -22,7 +22,7 @@ class RelaySource(Protocol):
     """What the relay asks the database."""
 
     async def missing(self, epoch: QueueEpoch, before: datetime, limit: int, /) -> Sequence[QueuedTask]:
-        """Claimable tasks, accepted before a moment, that the queue of this epoch lacks; oldest first."""
+        """Tasks from before a moment that the queue of this epoch should hold and lacks; oldest first."""
         ...
 
     async def mark(self, task_ids: Sequence[TaskId], epoch: QueueEpoch, /) -> None:
@@ -30,7 +30,7 @@ class RelaySource(Protocol):
         ...
 
     async def claimable_after(self, task_id: TaskId, limit: int, /) -> Sequence[QueuedTask]:
-        """Claimable tasks behind this one, in the order of their ids."""
+        """Tasks behind this one that the queue should hold, in the order of their ids."""
         ...
 
     async def not_claimable(self, task_ids: Sequence[TaskId], /) -> Sequence[TaskId]:

@@ -69,6 +69,14 @@ class UnstorableError(HooklineError):
     """The database refused one particular row for what is in it."""
 
 
+class UnfitFinishError(HooklineError):
+    """What a worker tells of an attempt's end cannot be kept; the text names the field, never the value."""
+
+
+class WorkerNameTakenError(HooklineError):
+    """A worker of this name is there already."""
+
+
 class QueueUnavailableError(HooklineError):
     """The queue's server cannot be reached or did not answer in time."""
 

@@ -12,18 +12,33 @@ QueueEpoch = NewType("QueueEpoch", str)
 """Names one uninterrupted life of the queue's data: after a wipe or a restart of its server it is another."""
 
 
+ClaimId = NewType("ClaimId", str)
+"""Names one claim; a worker makes it up, and asks with the same one again when an answer was lost."""
+
+
+@frozen
+class Lease:
+    """Who holds a running task, by which claim, and until when."""
+
+    claim_id: ClaimId
+    ends_at: datetime
+    is_cancelled: bool = False
+
+
 @frozen
 class QueuedTask:
     """What the queue knows of a task; all of it comes from the task's row, so a re-push changes nothing.
 
-    `accepted_at` fixes its place; `fence` is the number of its last attempt, 0 before the first.
+    `accepted_at` fixes its place. `due_at` holds it back until then. `lease` is there where it runs.
     """
 
     task_id: TaskId
     band: Band
     lane: str
+    conversation: str
     accepted_at: datetime
-    fence: int
+    due_at: datetime | None = None
+    lease: Lease | None = None
 
 
 class TaskQueue(Protocol):

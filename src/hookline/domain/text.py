@@ -1,6 +1,7 @@
 """Text from outside, made safe to store: no NUL, no lone surrogates, bounded."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
@@ -27,6 +28,11 @@ def shorten(value: str, limit: int) -> str:
 def one_line(value: str, limit: int = TITLE_LIMIT) -> str:
     """Fold all white space of a text into single spaces and shorten it."""
     return shorten(" ".join(value.split()), limit)
+
+
+def instant_text(moment: datetime) -> str:
+    """A moment as lines and facts tell it: UTC with microseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 CleanText: TypeAlias = str

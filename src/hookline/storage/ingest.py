@@ -38,6 +38,8 @@ from hookline.storage.rows import (
     delivery_cells,
     note_cells,
     stored_bodies,
+    stored_lane,
+    stored_name,
     task_cells,
 )
 from hookline.storage.task_changes import TaskFacts, cancel_unleased, request_cancel, revise, tasks_about
@@ -126,7 +128,7 @@ class SqlIngestStore:
             revise(work.connection, task, asked, receipt.received_at, receipt.id)
             _apply(work, group, "revise", task.id)
             work.removed.append(task.id)
-            work.queued.append(_queued(task.id, asked, submission))
+            work.queued.append(task.as_queued(asked.plan.band))
 
 
 def _note(connection: Connection, notes: Sequence[Note]) -> None:
@@ -149,8 +151,17 @@ def _latest(known: Sequence[TaskFacts], origin: str | None) -> TaskFacts | None:
 
 def _fresh(work: _Batch, submission: Submission, asked: TaskRequested) -> TaskFacts:
     conversation = work.conversation(asked.facts.conversation or "")
-    origin = asked.facts.origin or conversation
-    return TaskFacts(submission.task_id, TaskState.QUEUED, conversation, origin, 0, asked.open_key)
+    return TaskFacts(
+        id=submission.task_id,
+        state=TaskState.QUEUED,
+        lane=stored_lane(submission, asked),
+        conversation=stored_name(conversation),
+        origin=asked.facts.origin or conversation,
+        accepted_at=submission.receipt.received_at,
+        due_at=None,
+        fence=0,
+        open_key=asked.open_key,
+    )
 
 
 def _targets(work: _Batch, groups: Sequence[TwinGroup]) -> tuple[list[str], list[str]]:
@@ -181,12 +192,7 @@ def _insert_tasks(work: _Batch, submissions: Sequence[Submission]) -> None:
         if asked.joins
     )
     work.inserts.add(INSERT_ALIASES, aliases)
-    work.queued.extend(_queued(s.task_id, asked, s) for s, asked in tasks)
-
-
-def _queued(task_id: TaskId, asked: TaskRequested, submission: Submission) -> QueuedTask:
-    lane = asked.facts.lane or submission.receipt.provider
-    return QueuedTask(task_id, asked.plan.band, lane, submission.receipt.received_at, 0)
+    work.queued.extend(_fresh(work, s, asked).as_queued(asked.plan.band) for s, asked in tasks)
 
 
 def _control(work: _Batch, group: TwinGroup, outcome: ControlRequested, known: Sequence[TaskFacts]) -> None:

@@ -6,23 +6,23 @@ from datetime import datetime
 from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from hookline.domain.command import Band
 from hookline.domain.ids import TaskId
 from hookline.domain.queue import QueuedTask, QueueEpoch
-from hookline.domain.task import CLAIMABLE_STATES
 from hookline.storage.bulk import Cell
 from hookline.storage.database import Database
-from hookline.storage.models import TaskRow
-
-_IS_CLAIMABLE = TaskRow.state.in_(sorted(state.value for state in CLAIMABLE_STATES)) & (
-    TaskRow.cancel_requested_at.is_(None)
-)
+from hookline.storage.life_rows import LIFE_COLUMNS, are_current, attempt_of, task_life
+from hookline.storage.models import AttemptRow, TaskRow
+from hookline.storage.states import IS_HELD_BY_QUEUE
 
 _MARK = {
     "sqlite": "UPDATE tasks SET queue_epoch = ? WHERE id IN (SELECT value FROM json_each(?))",
-    "postgresql": "UPDATE tasks SET queue_epoch = $1 WHERE id = ANY($2::text[])",
+    "postgresql": (
+        "UPDATE tasks SET queue_epoch = $1 WHERE id IN"
+        " (SELECT id FROM tasks WHERE id = ANY($2::text[]) ORDER BY id FOR NO KEY UPDATE)"
+    ),
 }
 
 
@@ -40,14 +40,14 @@ class SqlQueueLedger:
         await self._database.transact(partial(_mark, task_ids=sorted(task_ids), epoch=epoch))
 
     async def missing(self, epoch: QueueEpoch, before: datetime, limit: int, /) -> Sequence[QueuedTask]:
-        """Claimable tasks, accepted before a moment, that the queue of this epoch lacks; oldest first."""
+        """Tasks from before a moment that the queue of this epoch should hold and lacks; oldest first."""
         elsewhere = or_(TaskRow.queue_epoch < epoch, TaskRow.queue_epoch > epoch)
-        is_missing = _IS_CLAIMABLE & elsewhere & (TaskRow.accepted_at < before)
+        is_missing = IS_HELD_BY_QUEUE & elsewhere & (TaskRow.accepted_at < before)
         return await self._queued(is_missing, TaskRow.accepted_at, limit)
 
     async def claimable_after(self, task_id: TaskId, limit: int, /) -> Sequence[QueuedTask]:
-        """Claimable tasks behind this one, in the order of their ids."""
-        return await self._queued(_IS_CLAIMABLE & (TaskRow.id > task_id), TaskRow.id, limit)
+        """Tasks behind this one that the queue should hold, in the order of their ids."""
+        return await self._queued(IS_HELD_BY_QUEUE & (TaskRow.id > task_id), TaskRow.id, limit)
 
     async def _queued(
         self,
@@ -55,18 +55,18 @@ class SqlQueueLedger:
         order: InstrumentedAttribute[str] | InstrumentedAttribute[datetime],
         limit: int,
     ) -> Sequence[QueuedTask]:
-        columns = (TaskRow.id, TaskRow.band, TaskRow.lane, TaskRow.accepted_at, TaskRow.fence)
-        query = select(*columns).where(condition).order_by(order).limit(limit)
-        async with self._database.read() as connection:
-            rows = await connection.execute(query)
-            return [
-                QueuedTask(TaskId(task_id), Band(band), lane, accepted_at, fence)
-                for task_id, band, lane, accepted_at, fence in rows
-            ]
+        query = select(TaskRow).options(LIFE_COLUMNS).where(condition).order_by(order).limit(limit)
+        async with self._database.read() as connection, AsyncSession(connection) as session:
+            lives = [task_life(row) for row in await session.scalars(query)]
+            running = {task.id: task for task in lives if task.is_running}
+            if running:
+                for row in await session.scalars(select(AttemptRow).where(are_current(list(running)))):
+                    running[TaskId(row.task_id)].attempts.append(attempt_of(row))
+        return [queued for task in lives if (queued := task.as_queued()) is not None]
 
     async def not_claimable(self, task_ids: Sequence[TaskId], /) -> Sequence[TaskId]:
         """Which of these tasks the queue should not hold."""
-        query = select(TaskRow.id).where(TaskRow.id.in_(task_ids) & _IS_CLAIMABLE)
+        query = select(TaskRow.id).where(TaskRow.id.in_(task_ids) & IS_HELD_BY_QUEUE)
         async with self._database.read() as connection:
             claimable = set((await connection.execute(query)).scalars())
         return [task_id for task_id in task_ids if task_id not in claimable]

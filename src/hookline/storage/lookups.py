@@ -56,3 +56,24 @@ def take_turns(connection: Connection, origins: Sequence[str]) -> None:
             "SELECT pg_advisory_xact_lock(hashtextextended(origin, 0)) FROM unnest($1::text[]) AS origin",
             (sorted(set(origins)),),
         )
+
+
+def conversations_in_turn(connection: Connection, task_ids: Sequence[TaskId]) -> Sequence[str]:
+    """The conversations of these tasks; who starts tasks of the same ones runs one after the other.
+
+    Which of two unstarted tasks comes first no row's lock could tell; SQLite has one writer anyway.
+    """
+    result = connection.exec_driver_sql(_IN_TURN[connection.dialect.name], as_array(connection, task_ids))
+    return _NAMES.validate_python([row[0] for row in result])
+
+
+_NAMES: TypeAdapter[list[str]] = TypeAdapter(list[str])
+
+_IN_TURN = {
+    "sqlite": ("SELECT DISTINCT conversation FROM tasks WHERE id IN (SELECT value FROM json_each(?))"),
+    "postgresql": (
+        "SELECT conversation, pg_advisory_xact_lock(turn)::text FROM ("
+        "SELECT DISTINCT hashtextextended(conversation, 1) AS turn, conversation FROM tasks"
+        " WHERE id = ANY($1::text[]) ORDER BY 1) AS places"
+    ),
+}

@@ -2,35 +2,34 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, MetaData, SmallInteger, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, String, Text
 from sqlalchemy import text as sql
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.schema import SchemaItem
+from sqlalchemy.orm import Mapped, mapped_column
 
+from hookline.storage.base import ID, NAME, WORD, Base
 from hookline.storage.columns import Instant
+from hookline.storage.life_models import AttemptRow, EffectRow, WorkerRow
 
-ID = String(36)
-WORD = String(32)
-NAME = String(255)
+__all__ = [
+    "AttemptRow",
+    "AuditRow",
+    "Base",
+    "ConversationAliasRow",
+    "DedupeKeyRow",
+    "DeliveryRow",
+    "DeliveryTaskRow",
+    "DutyRow",
+    "EffectRow",
+    "PauseRow",
+    "TaskEventRow",
+    "TaskRow",
+    "WorkerRow",
+]
 
 RUNNING = "state = 'running'"
 UNFINISHED = "state IN ('authorizing', 'queued', 'scheduled', 'running', 'waiting')"
-CLAIMABLE = "state IN ('queued', 'scheduled')"
-
-
-class Base(DeclarativeBase):
-    """Root of the models, with names for every constraint."""
-
-    __table_args__: tuple[SchemaItem | dict[str, bool], ...] = ()
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
+WAITING = "state = 'waiting'"
+HELD_BY_QUEUE = "state IN ('queued', 'scheduled', 'running')"
 
 
 class DeliveryRow(Base):
@@ -102,8 +101,14 @@ class TaskRow(Base):
             "ix_tasks_queue_epoch_accepted_at",
             "queue_epoch",
             "accepted_at",
-            sqlite_where=sql(CLAIMABLE),
-            postgresql_where=sql(CLAIMABLE),
+            sqlite_where=sql(HELD_BY_QUEUE),
+            postgresql_where=sql(HELD_BY_QUEUE),
+        ),
+        Index(
+            "ix_tasks_due_at_waiting",
+            "due_at",
+            sqlite_where=sql(WAITING),
+            postgresql_where=sql(WAITING),
         ),
         Index("ix_tasks_state_id", "state", "id"),
         Index("ix_tasks_provider_id", "provider", "id"),
@@ -145,9 +150,12 @@ class TaskRow(Base):
     holder: Mapped[str | None] = mapped_column(NAME)
     lease_ends_at: Mapped[datetime | None] = mapped_column(Instant)
     lost_count: Mapped[int] = mapped_column(SmallInteger, server_default=sql("0"))
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default=sql("0"))
     cancel_requested_at: Mapped[datetime | None] = mapped_column(Instant)
     paused_at: Mapped[datetime | None] = mapped_column(Instant)
     outcome: Mapped[str | None] = mapped_column(NAME)
+    result: Mapped[str | None] = mapped_column(Text)
+    question: Mapped[str | None] = mapped_column(Text)
     open_key: Mapped[str | None] = mapped_column(NAME)
     queue_epoch: Mapped[str] = mapped_column(NAME, server_default=sql("''"))
 

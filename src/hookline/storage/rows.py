@@ -111,9 +111,9 @@ def task_cells(submission: Submission, asked: TaskRequested, conversation: str) 
         microseconds(receipt.received_at),
         receipt.provider,
         receipt.source,
-        _name(facts.lane or receipt.provider),
-        _name(conversation),
-        _name(facts.origin or conversation),
+        stored_lane(submission, asked),
+        stored_name(conversation),
+        stored_name(facts.origin or conversation),
         receipt.id,
         asked.trigger.value,
         asked.command.verb.value,
@@ -123,7 +123,7 @@ def task_cells(submission: Submission, asked: TaskRequested, conversation: str) 
         _optional_name(actor.id if actor else None),
         _optional_name(actor.name if actor else None),
         plan.rule,
-        _name(plan.agent),
+        stored_name(plan.agent),
         _optional_name(plan.model),
         plan.mode.value,
         micro_usd(plan.budget_usd),
@@ -148,6 +148,11 @@ def words_and_plan(asked: TaskRequested) -> Mapping[str, JsonValue]:
         "band": int(asked.plan.band),
         "rule": asked.plan.rule,
     }
+
+
+def stored_lane(submission: Submission, asked: TaskRequested) -> str:
+    """The lane of a new task, as its row holds it."""
+    return stored_name(asked.facts.lane or submission.receipt.provider)
 
 
 def micro_usd(amount: Decimal | None) -> int | None:
@@ -180,9 +185,9 @@ def _cells(receipt: Receipt, facts: Facts, got: _Got, body: bytes) -> Cells:
         receipt.provider,
         receipt.source,
         microseconds(receipt.received_at),
-        _name(receipt.remote),
-        _name(facts.event),
-        _name(facts.action),
+        stored_name(receipt.remote),
+        stored_name(facts.event),
+        stored_name(facts.action),
         _optional_name(facts.external_id),
         _optional_name(facts.lane),
         _optional_name(facts.conversation),
@@ -205,7 +210,8 @@ def _cells(receipt: Receipt, facts: Facts, got: _Got, body: bytes) -> Cells:
     )
 
 
-def _name(value: str) -> str:
+def stored_name(value: str) -> str:
+    """A name as its column takes it: without what no database stores, and cut."""
     if len(value) <= NAME_LIMIT and value.isascii() and "\x00" not in value:
         return value
     return shorten(clean(value), NAME_LIMIT)

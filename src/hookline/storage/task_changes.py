@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from pydantic import JsonValue
 from sqlalchemy import Connection, delete, func, or_, select, update
 
 from hookline.core.answers import json_bytes
+from hookline.domain.command import Band
 from hookline.domain.ids import DeliveryId, TaskId
 from hookline.domain.outcome import TaskRequested
+from hookline.domain.queue import QueuedTask
 from hookline.domain.task import FINISHED_STATES, TaskState
 from hookline.domain.text import TEXT_LIMIT, TITLE_LIMIT, clean, shorten
 from hookline.storage.columns import microseconds
@@ -25,8 +28,11 @@ class TaskFacts:
 
     id: TaskId
     state: TaskState
+    lane: str
     conversation: str
     origin: str
+    accepted_at: datetime
+    due_at: datetime | None
     fence: int
     open_key: str | None
 
@@ -40,6 +46,10 @@ class TaskFacts:
         """Whether an agent has ever had it."""
         return self.fence > 0 or self.state in {TaskState.RUNNING, TaskState.WAITING}
 
+    def as_queued(self, band: Band) -> QueuedTask:
+        """The task as the queue should know it, in this band, as long as no worker holds it."""
+        return QueuedTask(self.id, band, self.lane, self.conversation, self.accepted_at, self.due_at)
+
 
 def tasks_about(
     connection: Connection, origins: Iterable[str], conversations: Iterable[str]
@@ -50,17 +60,14 @@ def tasks_about(
         TaskRow.origin.in_(sorted(set(origins))),
         TaskRow.conversation.in_(sorted(set(conversations))) & TaskRow.state.not_in(finished),
     )
-    rows = connection.execute(
-        select(
-            TaskRow.id, TaskRow.state, TaskRow.conversation, TaskRow.origin, TaskRow.fence, TaskRow.open_key
-        )
-        .where(wanted)
-        .order_by(TaskRow.id)
-        .with_for_update()
-    )
+    known = (TaskRow.id, TaskRow.state, TaskRow.lane, TaskRow.conversation, TaskRow.origin)
+    changing = (TaskRow.accepted_at, TaskRow.due_at, TaskRow.fence, TaskRow.open_key)
+    query = select(*known, *changing).where(wanted).order_by(TaskRow.id).with_for_update(key_share=True)
     return [
-        TaskFacts(TaskId(task_id), TaskState(state), conversation, origin, fence, open_key)
-        for task_id, state, conversation, origin, fence, open_key in rows
+        TaskFacts(TaskId(task_id), TaskState(state), lane, conversation, origin, at, due_at, fence, open_key)
+        for task_id, state, lane, conversation, origin, at, due_at, fence, open_key in connection.execute(
+            query
+        )
     ]
 
 
@@ -79,7 +86,7 @@ def cancel_unleased(
         )
     )
     if task.open_key is not None:
-        _ = connection.execute(delete(DedupeKeyRow).where(DedupeKeyRow.key == task.open_key))
+        free_open_keys(connection, [(task.id, task.open_key)])
     add_fact(connection, task.id, at, "task.cancelled", delivery_id, {"cause": cause})
     task.state = TaskState.CANCELLED
 
@@ -93,7 +100,7 @@ def request_cancel(
         .where((TaskRow.id == task.id) & TaskRow.cancel_requested_at.is_(None))
         .values(cancel_requested_at=at)
     )
-    add_fact(connection, task.id, at, "task.cancel_requested", delivery_id, {"cause": cause})
+    add_fact(connection, task.id, at, "task.cancel_requested", delivery_id, {"cause": cause}, task.fence)
 
 
 def revise(
@@ -123,6 +130,13 @@ def revise(
     add_fact(connection, task.id, at, "task.revised", delivery_id, words_and_plan(asked))
 
 
+def free_open_keys(connection: Connection, held: Iterable[tuple[TaskId, str]]) -> None:
+    """Let others open what these tasks held; a key that another task holds by now stays with it."""
+    for task_id, key in sorted(held, key=itemgetter(1)):
+        is_own = (DedupeKeyRow.key == key) & (DedupeKeyRow.task_id == task_id)
+        _ = connection.execute(delete(DedupeKeyRow).where(is_own))
+
+
 def add_fact(
     connection: Connection,
     task_id: TaskId,
@@ -130,9 +144,10 @@ def add_fact(
     event: str,
     delivery_id: DeliveryId | None,
     data: Mapping[str, JsonValue],
+    fence: int | None = None,
 ) -> None:
     """Append a fact to a task's story; the task's row must be locked by this transaction."""
     last = select(func.max(TaskEventRow.seq)).where(TaskEventRow.task_id == task_id)
     seq = (connection.execute(last)).scalar_one_or_none() or 0
-    row = (task_id, seq + 1, microseconds(at), event, delivery_id, None, json_bytes(data).decode())
+    row = (task_id, seq + 1, microseconds(at), event, delivery_id, fence, json_bytes(data).decode())
     _ = INSERT_EVENTS.run(connection, [row])

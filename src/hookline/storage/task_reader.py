@@ -15,6 +15,7 @@ from hookline.storage.id_ranges import begins_with
 from hookline.storage.models import DeliveryRow, DeliveryTaskRow, TaskEventRow, TaskRow
 from hookline.storage.row_views import delivery_summary, stored_fact, task_of, task_summary
 
+_LONG_TEXTS = (TaskRow.text, TaskRow.result, TaskRow.question)
 _CLAIMABLE = sorted(state.value for state in CLAIMABLE_STATES)
 
 
@@ -32,7 +33,7 @@ class SqlTaskReader:
         is_older = true() if before is None else TaskRow.id < before
         query = (
             select(TaskRow)
-            .options(defer(TaskRow.text, raiseload=True))
+            .options(*(defer(column, raiseload=True) for column in _LONG_TEXTS))
             .where(_holds(condition) & is_older)
             .order_by(TaskRow.id.desc())
             .limit(limit)

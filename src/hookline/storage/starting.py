@@ -1,0 +1,80 @@
+"""Begins attempts: what each claim of a batch is answered, decided under the locks of its conversations."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from hookline.core.task_life import TaskLife
+from hookline.domain.ids import TaskId
+from hookline.domain.lifecycle import Defer, LifeLimits, Over, Parked, Start, StartAnswer
+from hookline.storage.life_rows import locked_tasks
+from hookline.storage.life_writing import LockedTasks
+from hookline.storage.lookups import conversations_in_turn
+from hookline.storage.models import PauseRow
+
+WHOLE_QUEUE = "*"
+
+
+def start_all(
+    connection: Connection, starts: Sequence[Start], now: datetime, limits: LifeLimits
+) -> Sequence[StartAnswer]:
+    """Answer each claim in its turn, and write what became of the tasks."""
+    task_ids = [start.task_id for start in starts]
+    conversations = conversations_in_turn(connection, task_ids)
+    locked = LockedTasks(connection, locked_tasks(connection, task_ids, conversations))
+    paused = set(connection.execute(select(PauseRow.scope)).scalars())
+    desk = _StartDesk(locked.lives, paused, now, limits)
+    answers = [desk.answer(start) for start in starts]
+    locked.write(now)
+    return answers
+
+
+class _StartDesk:
+    def __init__(
+        self,
+        lives: Mapping[TaskId, TaskLife],
+        paused: AbstractSet[str],
+        now: datetime,
+        limits: LifeLimits,
+    ) -> None:
+        self._lives = lives
+        self._paused = paused
+        self._now = now
+        self._limits = limits
+
+    def answer(self, start: Start) -> StartAnswer:
+        task = self._lives.get(start.task_id)
+        if task is None:
+            return Over(start.task_id, None)
+        if task.attempt is not None and task.attempt.is_of(start):
+            return task.resume(start, task.attempt, self._now)
+        if task.has_run_out(self._now):
+            task.lose(self._now, self._limits)
+        if not task.is_claimable:
+            return Over(task.id, task.state)
+        return self._claim(task, start)
+
+    def _claim(self, task: TaskLife, start: Start) -> StartAnswer:
+        if task.is_to_be_cancelled:
+            task.cancel("asked", self._now)
+            return Over(task.id, task.state)
+        if task.due_at is not None and task.is_due_after(self._now):
+            return Defer(task.id, task.due_at)
+        if self._is_paused(task):
+            return Defer(task.id, self._now + self._limits.paused_for)
+        behind = self._one_that_runs(task.conversation)
+        if behind is not None and behind.has_run_out(self._now):
+            behind.lose(self._now, self._limits)
+        elif behind is not None:
+            task.park(behind.id)
+            return Parked(task.id, behind.as_running())
+        return task.begin(start, self._now)
+
+    def _is_paused(self, task: TaskLife) -> bool:
+        return task.paused_at is not None or not self._paused.isdisjoint({WHOLE_QUEUE, task.lane})
+
+    def _one_that_runs(self, conversation: str) -> TaskLife | None:
+        running = (task for task in self._lives.values() if task.is_running)
+        return next((task for task in running if task.conversation == conversation), None)

@@ -1,0 +1,109 @@
+"""Workers and the attempts they hold, found by the digests of their tokens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hookline.domain.errors import WorkerNameTakenError
+from hookline.domain.ids import TaskId
+from hookline.domain.lifecycle import Fence
+from hookline.domain.task import TaskState
+from hookline.domain.workers import Holding, Worker
+from hookline.storage.columns import microseconds
+from hookline.storage.database import Database
+from hookline.storage.models import AttemptRow, TaskRow, WorkerRow
+from hookline.storage.rows import stored_name
+
+_IS_VALID = WorkerRow.revoked_at.is_(None)
+_ADD = text(
+    "INSERT INTO workers (token_hash, name, created_at) VALUES (:token_hash, :name, :created_at)"
+    " ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING name"
+)
+
+
+class SqlWorkerRegister:
+    """`WorkerRegister` in a table."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep the database."""
+        self._database = database
+
+    async def add(self, name: str, token_hash: str, now: datetime, /) -> Worker:
+        """Let a new worker in; see the port."""
+        known = stored_name(name)
+        given = {"token_hash": token_hash, "name": known, "created_at": microseconds(now)}
+        async with self._database.write() as connection:
+            if (await connection.execute(_ADD, given)).first() is None:
+                raise WorkerNameTakenError(f"there is a worker named {known} already; revoke it first")
+        return Worker(known, now, None, None)
+
+    async def find(self, token_hash: str, /) -> Worker | None:
+        """The worker of a token, unless it is revoked."""
+        query = select(WorkerRow).where((WorkerRow.token_hash == token_hash) & _IS_VALID)
+        async with self._database.read() as connection, AsyncSession(connection) as session:
+            row = (await session.scalars(query)).one_or_none()
+            return None if row is None else _worker(row)
+
+    async def seen(self, token_hash: str, now: datetime, /) -> None:
+        """Note that a worker was heard of."""
+        is_later = or_(WorkerRow.last_seen_at.is_(None), WorkerRow.last_seen_at < now)
+        change = update(WorkerRow).where((WorkerRow.token_hash == token_hash) & is_later)
+        async with self._database.write() as connection:
+            _ = await connection.execute(change.values(last_seen_at=now))
+
+    async def revoke(self, name: str, now: datetime, /) -> bool:
+        """Let a worker's token be worth nothing from now on."""
+        change = update(WorkerRow).where((WorkerRow.name == stored_name(name)) & _IS_VALID)
+        async with self._database.write() as connection:
+            return (await connection.execute(change.values(revoked_at=now))).rowcount > 0
+
+    async def workers(self) -> Sequence[Worker]:
+        """All of them, by name."""
+        query = select(WorkerRow).order_by(WorkerRow.name, WorkerRow.created_at)
+        async with self._database.read() as connection, AsyncSession(connection) as session:
+            return [_worker(row) for row in await session.scalars(query)]
+
+
+class SqlHoldingReader:
+    """`HoldingReader` in the tables of attempts and tasks."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep the database."""
+        self._database = database
+
+    async def by_lease(self, lease_hash: str, /) -> Holding | None:
+        """The attempt of a lease token."""
+        return await self._by(AttemptRow.lease_hash, lease_hash)
+
+    async def by_tool(self, tool_hash: str, /) -> Holding | None:
+        """The attempt of a tool token."""
+        return await self._by(AttemptRow.tool_hash, tool_hash)
+
+    async def _by(self, column: InstrumentedAttribute[str], token_hash: str) -> Holding | None:
+        of_task = (TaskRow.state, TaskRow.fence, TaskRow.cancel_requested_at, TaskRow.lease_ends_at)
+        query = (
+            select(AttemptRow.task_id, AttemptRow.fence, AttemptRow.worker, *of_task)
+            .join(TaskRow, TaskRow.id == AttemptRow.task_id)
+            .where(column == token_hash)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        task_id, fence, worker, state, newest, cancel_requested_at, lease_ends_at = row
+        is_holder = state == TaskState.RUNNING.value and newest == fence
+        return Holding(
+            task_id=TaskId(task_id),
+            fence=Fence(fence),
+            worker=worker,
+            is_holder=is_holder,
+            is_cancelled=is_holder and cancel_requested_at is not None,
+            lease_ends_at=lease_ends_at if is_holder else None,
+        )
+
+
+def _worker(row: WorkerRow) -> Worker:
+    return Worker(row.name, row.created_at, row.revoked_at, row.last_seen_at)
