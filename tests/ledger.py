@@ -20,6 +20,8 @@ from hookline.storage.delivery_reader import WITHOUT_CONTENT
 from hookline.storage.models import DeliveryRow, TaskRow
 from hookline.storage.row_views import delivery_summary, task_of
 
+PART = 1_000
+
 
 @dataclass(frozen=True)
 class Ledger:
@@ -78,11 +80,19 @@ async def read_body(gateway: Gateway, delivery_id: str) -> bytes:
     return ZstdDecompressor().decompress(kept)
 
 
-async def queued_ids(gateway: Gateway, limit: int = 1_000_000) -> Sequence[TaskId]:
+async def queued_ids(gateway: Gateway) -> Sequence[TaskId]:
     queue = RedisTaskQueue(open_redis(gateway.resolved_redis_url))
     try:
-        return await queue.peek(limit)
+        return await _all_held(queue)
     except QueueUnavailableError:
         return []
     finally:
         await queue.close()
+
+
+async def _all_held(queue: RedisTaskQueue) -> Sequence[TaskId]:
+    cursor, found = await queue.held(0, PART)
+    while cursor:
+        cursor, more = await queue.held(cursor, PART)
+        found = [*found, *more]
+    return found

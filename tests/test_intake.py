@@ -13,7 +13,7 @@ from hookline.domain.delivery import Accepted, Verdict
 from hookline.domain.errors import HooklineError, OverloadedError, StorageUnavailableError, UnstorableError
 from hookline.domain.ids import TaskId
 from hookline.domain.intake import Committed, Note, Submission
-from hookline.domain.queue import QueuedTask
+from hookline.domain.queue import Changed, QueuedTask
 from hookline.storage.database import Database
 from hookline.storage.ingest import SqlIngestStore
 from submissions import Sender
@@ -41,7 +41,7 @@ class GatedStore:
         queued = [
             QueuedTask(s.task_id, s.outcome.plan.band, "lane", "lane#1", s.receipt.received_at) for s in batch
         ]
-        return Committed([Accepted(task_id) for task_id in ids], queued)
+        return Committed([Accepted(task_id) for task_id in ids], Changed(queued))
 
     async def record(self, notes: Sequence[Note], /) -> None:
         raise NotImplementedError
@@ -54,8 +54,8 @@ class Witness:
     fed: list[TaskId] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
 
-    def take(self, queued: Sequence[QueuedTask], removed: Sequence[TaskId]) -> None:
-        self.fed += [task.task_id for task in queued]
+    def take(self, changed: Changed) -> None:
+        self.fed += [task.task_id for task in changed.queued]
 
     def committed(self, size: int, seconds: float, /) -> None:
         self.sizes.append(size)

@@ -9,7 +9,7 @@ from hookline.core.queue_feed import QueueFeed
 from hookline.domain.command import Band
 from hookline.domain.errors import QueueUnavailableError
 from hookline.domain.ids import TaskId
-from hookline.domain.queue import QueuedTask, QueueEpoch
+from hookline.domain.queue import Changed, QueuedTask, QueueEpoch
 from submissions import NOW, uuid7
 
 EPOCH = QueueEpoch("epoch")
@@ -29,9 +29,9 @@ class Line:
         if self.is_away:
             raise QueueUnavailableError("away")
 
-    async def enqueue(self, tasks: Sequence[QueuedTask], /) -> QueueEpoch:
+    async def enqueue(self, tasks: Sequence[QueuedTask], /) -> Sequence[QueueEpoch]:
         self._note("enqueue", [task.task_id for task in tasks])
-        return EPOCH
+        return [EPOCH] * len(tasks)
 
     async def remove(self, task_ids: Sequence[TaskId], /) -> int:
         self._note("remove", list(task_ids))
@@ -50,13 +50,13 @@ class Marks:
 
 
 def task(number: int) -> QueuedTask:
-    return QueuedTask(TaskId(uuid7(NOW, number)), Band.NORMAL, "lane", NOW, 0)
+    return QueuedTask(TaskId(uuid7(NOW, number)), Band.NORMAL, "lane", "", NOW)
 
 
 async def test_what_must_leave_leaves_before_what_comes() -> None:
     line, marks = Line(), Marks()
     feed = QueueFeed(line, marks)
-    feed.take([task(1)], [task(1).task_id])
+    feed.take(Changed([task(1)], [task(1).task_id]))
     await feed.stop()
     assert line.asked == [("remove", [task(1).task_id]), ("enqueue", [task(1).task_id])]
     assert marks.marked == [task(1).task_id]
@@ -76,10 +76,10 @@ async def test_where_many_come_the_next_ones_gather() -> None:
     feed = QueueFeed(line, marks, rest)
     feed.start()
     many = [task(number) for number in range(queue_feed.PRESSED_PUSH)]
-    feed.take(many, [])
+    feed.take(Changed(many, []))
     await rested.wait()
     for number in (100, 101):
-        feed.take([task(number)], [])
+        feed.take(Changed([task(number)], []))
     line.news.clear()
     go_on.set()
     await line.news.wait()
@@ -91,7 +91,7 @@ async def test_it_pushes_by_itself() -> None:
     line, marks = Line(), Marks()
     feed = QueueFeed(line, marks)
     feed.start()
-    feed.take([task(1), task(2)], [])
+    feed.take(Changed([task(1), task(2)], []))
     await line.news.wait()
     await feed.stop()
     assert line.asked == [("enqueue", [task(1).task_id, task(2).task_id])]
@@ -101,7 +101,7 @@ async def test_it_pushes_by_itself() -> None:
 async def test_nothing_is_marked_that_the_queue_did_not_take() -> None:
     line, marks = Line(is_away=True), Marks()
     feed = QueueFeed(line, marks)
-    feed.take([task(1)], [])
+    feed.take(Changed([task(1)], []))
     await feed.stop()
     assert marks.marked == []
 
@@ -110,7 +110,7 @@ async def test_a_removal_is_tried_again() -> None:
     line = Line(is_away=True)
     feed = QueueFeed(line, Marks())
     feed.start()
-    feed.take([], [task(1).task_id])
+    feed.take(Changed([], [task(1).task_id]))
     await line.news.wait()
     line.is_away = False
     await feed.stop()
@@ -121,7 +121,7 @@ async def test_beyond_the_bound_tasks_are_left_to_the_relay() -> None:
     line = Line()
     feed = QueueFeed(line, Marks())
     for number in range(queue_feed.WAITING_LIMIT + 5):
-        feed.take([task(number)], [])
+        feed.take(Changed([task(number)], []))
     await feed.stop()
     pushed = [task_id for what, task_ids in line.asked for task_id in task_ids if what == "enqueue"]
     assert len(pushed) == queue_feed.WAITING_LIMIT

@@ -11,11 +11,11 @@ import stamina
 from redis.asyncio import Redis
 from redis.crc import key_slot
 
-from contracts.queue_contract import AGE_BOUND, QueueContract, ids, queued
+from contracts.queue_contract import AGE_BOUND, QueueContract, drained, ids, queued
 from hookline.core.circuit_breaker import CircuitBreaker, CircuitPolicy, CircuitState
 from hookline.core.retry import Retrier, RetryBudget, RetryPolicy
 from hookline.domain.errors import CircuitOpenError, ConfigurationError, QueueUnavailableError
-from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
+from hookline.domain.queue import EVERY_LANE, QueuedTask, QueueEpoch, TaskQueue
 from hookline.queue.connection import open_redis
 from hookline.queue.guarded import GuardedTaskQueue, speaks_against_the_queue
 from hookline.queue.redis_queue import BATCH, RedisTaskQueue
@@ -27,7 +27,7 @@ SOON = timedelta(seconds=0.1)
 
 @asynccontextmanager
 async def queue_on(redis: Redis) -> AsyncIterator[TaskQueue]:
-    queue = RedisTaskQueue(redis, AGE_BOUND)
+    queue = RedisTaskQueue(redis, age_bound=AGE_BOUND)
     try:
         await redis.flushall()
         yield queue
@@ -64,19 +64,21 @@ class TestOnValkey(QueueContract):
         tasks = [queued(number) for number in range(20)]
         await queue.enqueue(tasks)
         await queue.remove(ids(tasks))
-        assert [key.rpartition(b":")[2] for key in await queue._redis.keys()] == [b"epoch"]
+        (left,) = await queue._redis.keys()
+        assert left.endswith(b":control")
+        assert set(await queue._redis.hgetall(left)) == {b"epoch"}
 
     async def test_all_keys_share_a_hash_tag(self, queue: TaskQueue) -> None:
         await queue.enqueue([queued(1)])
         keys = await queue._redis.keys()
-        assert len(keys) == 4
+        assert len(keys) > 4
         assert len({key_slot(key) for key in keys}) == 1
 
     async def test_scripts_that_the_server_forgot_are_loaded_again(self, queue: TaskQueue) -> None:
         await queue.enqueue([queued(1)])
         await queue._redis.script_flush()
         await queue.enqueue([queued(2)])
-        assert list(await queue.peek(9)) == ids([queued(1), queued(2)])
+        assert await drained(queue) == ids([queued(1), queued(2)])
 
     async def test_a_batch_is_one_command(self, queue: TaskQueue) -> None:
         await queue.enqueue([queued(0)])
@@ -90,16 +92,16 @@ class TestOnValkey(QueueContract):
 async def test_a_restart_keeps_the_tasks_and_begins_another_epoch() -> None:
     with valkey_server() as server:
         async with queue_on(open_redis(server.url)) as queue:
-            before = await queue.enqueue([queued(1), queued(2)])
+            await queue.enqueue([queued(1), queued(2)])
+            before = await queue.epochs()
             server.kill()
             with pytest.raises(QueueUnavailableError):
                 await queue.enqueue([queued(3)])
             server.start()
-            after = await queue.enqueue([queued(3)])
-            assert list(await queue.peek(9)) == ids([queued(1), queued(2), queued(3)])
-            assert await queue.epoch() == after
-    assert before.partition(":")[0] == after.partition(":")[0]
-    assert before.partition(":")[2] != after.partition(":")[2]
+            after = await queue.epochs()
+            assert frozenset(await queue.enqueue([queued(3)])) == after
+            assert await drained(queue) == ids([queued(1), queued(2), queued(3)])
+    assert not before & after
 
 
 @pytest.mark.integration
@@ -109,13 +111,13 @@ async def test_a_frozen_server_is_unavailable_and_is_asked_once() -> None:
             await queue.enqueue([queued(1)])
             await queue._redis.config_resetstat()
             server.freeze()
-            for call in (queue.enqueue([queued(2)]), queue.epoch(), queue.depth(), queue.peek(1)):
+            for call in (queue.enqueue([queued(2)]), queue.epochs(), queue.depth(), queue.stats()):
                 with pytest.raises(QueueUnavailableError):
                     await call
             server.thaw()
-            assert set(await queue.peek(9)) >= {queued(1).task_id}
             stats = await queue._redis.info("commandstats")
-            assert stats["cmdstat_evalsha"]["calls"] <= 2
+            assert stats["cmdstat_evalsha"]["calls"] <= 4
+            assert queued(1).task_id in await drained(queue)
 
 
 @pytest.mark.integration
@@ -142,23 +144,23 @@ async def test_a_frozen_server_costs_nothing_once_the_circuit_is_open() -> None:
 
 async def test_a_wipe_between_two_batches_is_seen() -> None:
     async with queue_on(fakeredis.FakeAsyncRedis()) as queue:
-        push = queue._enqueue
+        push = queue._scripts.enqueue
 
         async def push_and_lose(keys: list[str], args: list[str]) -> bytes:
             epoch = await push(keys=keys, args=args)
             await queue._redis.flushall()
-            queue._enqueue = push
+            queue._scripts.enqueue = push
             return epoch
 
-        queue._enqueue = push_and_lose
+        queue._scripts.enqueue = push_and_lose
         told = await queue.enqueue([queued(number) for number in range(BATCH + 1)])
-        assert len(await queue.peek(9)) == 1
-        assert told != await queue.epoch()
+        assert len(await drained(queue)) == 1
+        assert set(told) > await queue.epochs()
 
 
 async def test_nobody_there_is_unavailable() -> None:
     queue = RedisTaskQueue(open_redis("unix:///nowhere/at/all.sock", SOON))
-    for call in (queue.enqueue([queued(1)]), queue.remove(ids([queued(1)])), queue.depth(), queue.epoch()):
+    for call in (queue.enqueue([queued(1)]), queue.remove(ids([queued(1)])), queue.depth(), queue.epochs()):
         with pytest.raises(QueueUnavailableError, match="the queue's server failed: ConnectionError"):
             await call
     await queue.close()
@@ -221,7 +223,7 @@ class StumblingQueue(RedisTaskQueue):
         self.failures = failures
         self.calls = 0
 
-    async def enqueue(self, tasks: Sequence[QueuedTask], /) -> QueueEpoch:
+    async def enqueue(self, tasks: Sequence[QueuedTask], /) -> Sequence[QueueEpoch]:
         self.calls += 1
         if self.calls <= self.failures:
             raise QueueUnavailableError("the queue's server failed: TimeoutError")
@@ -271,9 +273,12 @@ async def test_an_open_circuit_ends_the_tries_of_both() -> None:
 
 async def test_the_guard_hands_everything_on() -> None:
     intake, relay = guarded(StumblingQueue(0))
-    epoch = await intake.enqueue([queued(1), queued(2)])
-    assert await relay.epoch() == epoch
-    assert list(await relay.peek(9)) == ids([queued(1), queued(2)])
+    epochs = await intake.enqueue([queued(1), queued(2)])
+    assert await relay.epochs() == set(epochs)
     assert await relay.remove(ids([queued(1)])) == 1
+    assert await relay.held(0, 9) == (0, ids([queued(2)]))
+    await relay.pause(EVERY_LANE)
+    await intake.resume(EVERY_LANE)
+    assert [each.waiting for each in (await relay.stats()).waiting] == [1]
     assert sum((await relay.depth()).values()) == 1
     await intake.close()

@@ -7,6 +7,7 @@ import pytest
 
 from hookline.core.default_rules import DEFAULT_RULES
 from hookline.domain.errors import ConfigurationError
+from hookline.domain.queue import Terms
 from hookline.embedded.made_secrets import make_secrets, read_made_secrets
 from hookline.registry import TRAITS
 from hookline.settings import Settings, load_settings
@@ -48,6 +49,23 @@ def test_the_environment_wins_over_the_file(home: Path) -> None:
 def test_a_mistyped_variable_is_told_with_the_one_that_it_resembles(home: Path) -> None:
     with pytest.raises(ConfigurationError, match="HOOKLINE_PROT is no variable of Hookline: HOOKLINE_PORT"):
         load(home, HOOKLINE_PROT="9000")
+
+
+def test_lanes_have_weights_and_caps_by_the_first_section_that_matches(home: Path) -> None:
+    file = """
+    [[lanes]]
+    lane = "github:octo/app"
+    weight = 4
+    [[lanes]]
+    lane = "github:*"
+    cap = 2
+    [queue]
+    partitions = 4
+    """
+    settings = load(home, file)
+    lanes = ("github:octo/app", "github:octo/application", "jira:SHOP")
+    assert [settings.terms_of(lane) for lane in lanes] == [Terms(4.0, 0), Terms(1.0, 2), Terms()]
+    assert settings.partitions == 4
 
 
 def test_variables_beside_ours_are_nobody_s_mistake(home: Path) -> None:

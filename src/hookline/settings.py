@@ -10,11 +10,13 @@ from urllib.parse import quote
 from hookline.core.default_rules import DEFAULT_RULES
 from hookline.domain.errors import ConfigurationError
 from hookline.domain.provider import ProviderTraits
+from hookline.domain.queue import Terms
 from hookline.domain.rules import Caps, Rule
 from hookline.domain.source import DEFAULT_SOURCE, MEBIBYTE, Source
 from hookline.settings_file import (
     MOST_WORKERS,
     FileSettings,
+    LaneSection,
     RetentionSection,
     ServerSection,
     SourceSection,
@@ -55,6 +57,15 @@ class Settings:
     caps: Caps
     server: ServerSection
     retention: RetentionSection
+    lanes: tuple[LaneSection, ...] = ()
+    partitions: int = 1
+
+    def terms_of(self, lane: str) -> Terms:
+        """How a lane is served: as the first section that matches it says."""
+        for section in self.lanes:
+            if lane == section.lane or (section.lane.endswith("*") and lane.startswith(section.lane[:-1])):
+                return Terms(section.weight, section.cap)
+        return Terms()
 
     @property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -112,6 +123,8 @@ def load_settings(
         caps=file.caps,
         server=server,
         retention=file.retention,
+        lanes=file.lanes,
+        partitions=file.queue.partitions,
     )
 
 

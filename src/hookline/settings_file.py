@@ -65,6 +65,20 @@ class ServerSection(_Section):
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(default=(), strict=False)
 
 
+class LaneSection(_Section):
+    """How lanes are served; the first section that matches a lane holds, `lane` may end in `*`."""
+
+    lane: str = Field(min_length=1, max_length=255)
+    weight: float = Field(default=1, ge=0.01, le=100)
+    cap: int = Field(default=0, ge=0, le=10_000)
+
+
+class QueueSection(_Section):
+    """How the queue is laid out in Redis."""
+
+    partitions: int = Field(default=1, ge=1, le=256)
+
+
 class RetentionSection(_Section):
     """After how many days `hookline db prune` forgets; keys outlive bodies."""
 
@@ -89,6 +103,8 @@ class FileSettings(_Section):
     caps: Caps = Caps()
     server: ServerSection = ServerSection()
     retention: RetentionSection = RetentionSection()
+    lanes: tuple[LaneSection, ...] = Field(default=(), strict=False)
+    queue: QueueSection = QueueSection()
 
 
 def read_file(path: Path) -> FileSettings:

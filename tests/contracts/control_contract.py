@@ -54,8 +54,8 @@ class EditContract(StoreTests):
         edit = books.sender.edits("v2", text="the logout test", plan=OTHER_PLAN, title="Logout fails")
         committed = await books.commit(edit)
         assert committed.verdicts == [Applied("revise", first.task_id)]
-        assert committed.removed == [first.task_id]
-        assert committed.queued == [
+        assert committed.changed.removed == [first.task_id]
+        assert committed.changed.queued == [
             QueuedTask(first.task_id, Band.CRITICAL, LANE, CONVERSATION, first.receipt.received_at)
         ]
         columns = (TaskRow.text, TaskRow.title, TaskRow.agent, TaskRow.model, TaskRow.mode, TaskRow.band)
@@ -100,7 +100,7 @@ class EditContract(StoreTests):
         await books.commit(first := books.sender.asks("v1", open_key="open"))
         committed = await books.commit(books.sender.withdraws("w"))
         assert committed.verdicts == [Applied("withdraw", first.task_id)]
-        assert committed.removed == [first.task_id]
+        assert committed.changed.removed == [first.task_id]
         assert await books.states() == ["cancelled"]
         assert await books.events(first.task_id) == ["task.created", "task.cancelled"]
         assert await books.keys() == {"v1": first.task_id, "w": first.task_id}
@@ -129,7 +129,7 @@ class ControlContract(StoreTests):
         await books.commit(first, second, other)
         committed = await books.commit(books.sender.cancels("c"))
         assert committed.verdicts == [Applied("cancel", second.task_id)]
-        assert committed.removed == [first.task_id, second.task_id]
+        assert committed.changed.removed == [first.task_id, second.task_id]
         assert await books.states() == ["cancelled", "cancelled", "queued"]
         assert await books.rows(TaskRow.id, TaskRow.outcome) == [
             (first.task_id, "cancelled: asked"),
@@ -142,7 +142,7 @@ class ControlContract(StoreTests):
         await books.commit(running := books.sender.asks("k1"))
         await books.change(running, state="running", fence=1)
         committed = await books.commit(cancel := books.sender.cancels("c"))
-        assert (committed.verdicts, committed.removed) == ([Applied("cancel", running.task_id)], [])
+        assert (committed.verdicts, committed.changed.removed) == ([Applied("cancel", running.task_id)], [])
         assert await books.rows(TaskRow.state, TaskRow.cancel_requested_at) == [
             ("running", cancel.receipt.received_at)
         ]

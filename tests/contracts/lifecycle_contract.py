@@ -347,8 +347,8 @@ class LeaseContract(LifeTests):
             (task_id, Lease(ClaimId("c1"), office.now + LEASE)),
             (waiting, None),
         ]
-        assert list(await office.ledger.claimable_after(TaskId(""), 10)) == restored
-        assert await office.ledger.not_claimable([task_id, waiting, UNKNOWN]) == [UNKNOWN]
+        assert list(await office.ledger.unfinished_after(TaskId(""), 10)) == restored
+        assert await office.ledger.over([task_id, waiting, UNKNOWN]) == [UNKNOWN]
         await office.store.cancel([task_id], "asked", office.now)
         (cancelled, _) = await office.missing(QueueEpoch("second"))
         assert cancelled.lease == Lease(ClaimId("c1"), office.now + LEASE, is_cancelled=True)

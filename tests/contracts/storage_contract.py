@@ -11,7 +11,7 @@ from hookline.domain.command import Band
 from hookline.domain.delivery import Accepted, Duplicate, Passed, Verdict
 from hookline.domain.ids import TaskId
 from hookline.domain.intake import Committed, IngestStore, Submission
-from hookline.domain.queue import QueuedTask
+from hookline.domain.queue import Changed, QueuedTask
 from hookline.domain.rules import Caps
 from hookline.storage.database import Database
 from hookline.storage.models import (
@@ -87,10 +87,10 @@ class TaskContract(StoreTests):
         asked = books.sender.asks("k1", "k2", open_key="open")
         committed = await books.commit(asked)
         assert committed.verdicts == [Accepted(asked.task_id)]
-        assert committed.queued == [
+        assert committed.changed.queued == [
             QueuedTask(asked.task_id, Band.NORMAL, LANE, CONVERSATION, asked.receipt.received_at)
         ]
-        assert committed.removed == []
+        assert committed.changed.removed == []
         assert await books.keys() == dict.fromkeys(("k1", "k2", "open"), asked.task_id)
         assert await books.events(asked.task_id) == ["task.created"]
         columns = (DeliveryRow.id, DeliveryRow.status, DeliveryRow.task_id, DeliveryRow.rule)
@@ -98,7 +98,7 @@ class TaskContract(StoreTests):
         assert await books.rows(DeliveryTaskRow.task_id, DeliveryTaskRow.role) == [(asked.task_id, "origin")]
 
     async def test_an_empty_batch_is_nothing(self, books: Books) -> None:
-        assert await books.commit() == Committed([], [], [])
+        assert await books.commit() == Committed([], Changed([], [], []))
 
     async def test_different_subjects_are_different_tasks(self, books: Books) -> None:
         batch = [books.sender.asks(f"k{number}") for number in range(5)]

@@ -1,17 +1,16 @@
 """What follows a commit without being waited for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
-from hookline.domain.ids import TaskId
-from hookline.domain.queue import QueuedTask
+from hookline.domain.queue import Changed
 
 
 class Aftermath(Protocol):
     """Takes what a commit brought; never waits and never fails."""
 
-    def take(self, queued: Sequence[QueuedTask], removed: Sequence[TaskId], /) -> None:
-        """New tasks for the queue, and tasks that must leave it."""
+    def take(self, changed: Changed, /) -> None:
+        """What the queue has to be told."""
         ...
 
 
@@ -23,7 +22,7 @@ class AfterCommit:
         self._feed = feed
         self._nudge_logger = nudge_logger
 
-    def take(self, queued: Sequence[QueuedTask], removed: Sequence[TaskId], /) -> None:
+    def take(self, changed: Changed, /) -> None:
         """Pass it on."""
-        self._feed.take(queued, removed)
+        self._feed.take(changed)
         self._nudge_logger()

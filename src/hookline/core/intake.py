@@ -168,7 +168,7 @@ class Intake:
         self._metrics.committed(len(batch), seconds)
         for waiting, verdict in zip(batch, committed.verdicts, strict=True):
             waiting.resolve(verdict)
-        self._aftermath.take(committed.queued, committed.removed)
+        self._aftermath.take(committed.changed)
         self._remember(len(batch))
 
     async def _bisect(self, batch: Sequence[_Waiting], error: UnstorableError) -> None:

@@ -12,7 +12,7 @@ from hookline.core.background import Loop
 from hookline.domain.errors import HooklineError, QueueUnavailableError
 from hookline.domain.ids import TaskId
 from hookline.domain.intake import QueueLedger
-from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
+from hookline.domain.queue import Changed, QueuedTask, QueueEpoch, TaskQueue
 
 PUSH_AT_ONCE = 1_000
 PRESSED_PUSH = 16
@@ -37,6 +37,7 @@ class QueueFeed:
         self._rest = rest
         self._queued: list[QueuedTask] = []
         self._removed: list[TaskId] = []
+        self._called_off: list[TaskId] = []
         self._marks: dict[QueueEpoch, list[TaskId]] = {}
         self._is_work = asyncio.Event()
         self._is_pushed = asyncio.Event()
@@ -55,12 +56,13 @@ class QueueFeed:
             await self._push()
             await self._mark()
 
-    def take(self, queued: Sequence[QueuedTask], removed: Sequence[TaskId], /) -> None:
+    def take(self, changed: Changed, /) -> None:
         """Accept what a commit brought; never waits and never fails."""
         if len(self._queued) < WAITING_LIMIT:
-            self._queued.extend(queued)
-        self._removed.extend(removed)
-        if queued or removed:
+            self._queued.extend(changed.queued)
+        self._removed.extend(changed.removed)
+        self._called_off.extend(changed.running)
+        if changed.queued or changed.removed or changed.running:
             self._is_work.set()
 
     async def _push_next(self) -> None:
@@ -75,14 +77,18 @@ class QueueFeed:
     async def _push(self) -> None:
         queued, self._queued = self._queued, []
         removed, self._removed = self._removed, []
+        called_off, self._called_off = self._called_off, []
         if removed:
             await self._remove(removed)
         for start in range(0, len(queued), PUSH_AT_ONCE):
             part = queued[start : start + PUSH_AT_ONCE]
-            epoch = await self._queue.enqueue(part)
-            self._marks.setdefault(epoch, []).extend(task.task_id for task in part)
+            epochs = await self._queue.enqueue(part)
+            for task, epoch in zip(part, epochs, strict=True):
+                self._marks.setdefault(epoch, []).append(task.task_id)
         if self._marks:
             self._is_pushed.set()
+        if called_off:
+            await self._queue.call_off(called_off)
 
     async def _remove(self, removed: Sequence[TaskId]) -> None:
         try:

@@ -1,7 +1,7 @@
 """Brings to the queue what the database holds and the queue does not know, and takes out what is over."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, cast
@@ -21,20 +21,25 @@ _log = cast(FilteringBoundLogger, structlog.get_logger())
 class RelaySource(Protocol):
     """What the relay asks the database."""
 
-    async def missing(self, epoch: QueueEpoch, before: datetime, limit: int, /) -> Sequence[QueuedTask]:
-        """Tasks from before a moment that the queue of this epoch should hold and lacks; oldest first."""
+    async def missing(
+        self, epochs: Collection[QueueEpoch], before: datetime, limit: int, /
+    ) -> Sequence[QueuedTask]:
+        """Running and claimable tasks, accepted before a moment, that no queue of these epochs has.
+
+        Running ones come first, then the oldest.
+        """
         ...
 
     async def mark(self, task_ids: Sequence[TaskId], epoch: QueueEpoch, /) -> None:
         """Note that these tasks are in the queue of this epoch."""
         ...
 
-    async def claimable_after(self, task_id: TaskId, limit: int, /) -> Sequence[QueuedTask]:
-        """Tasks behind this one that the queue should hold, in the order of their ids."""
+    async def unfinished_after(self, task_id: TaskId, limit: int, /) -> Sequence[QueuedTask]:
+        """Running and claimable tasks behind this one, in the order of their ids."""
         ...
 
-    async def not_claimable(self, task_ids: Sequence[TaskId], /) -> Sequence[TaskId]:
-        """Which of these tasks the queue should not hold."""
+    async def over(self, task_ids: Sequence[TaskId], /) -> Sequence[TaskId]:
+        """Which of these tasks the queue should not hold: finished, waiting for a person, or unknown."""
         ...
 
 
@@ -73,6 +78,7 @@ class Relay:
         self._is_on_duty = is_on_duty
         self._pace = pace or RelayPace()
         self._audited = TaskId("")
+        self._cursor = 0
         self._loop = Loop("relay", self._work_next)
         self._was_down = False
         self._rounds = 0
@@ -92,27 +98,29 @@ class Relay:
             QueueUnavailableError: the queue does not answer.
             StorageUnavailableError: the database does not answer.
         """
-        epoch = await self._queue.epoch()
+        epochs = await self._queue.epochs()
         pushed = 0
         while True:
             before = self._clock() - self._pace.grace
-            missing = await self._source.missing(epoch, before, self._pace.batch)
+            missing = await self._source.missing(epochs, before, self._pace.batch)
             if not missing:
                 return pushed
             now_in = await self._queue.enqueue(missing)
-            await self._source.mark([task.task_id for task in missing], now_in)
+            for epoch in sorted(set(now_in)):
+                pairs = zip(missing, now_in, strict=True)
+                await self._source.mark([task.task_id for task, its in pairs if its == epoch], epoch)
             self._metrics.relayed(len(missing))
             pushed += len(missing)
-            epoch = now_in
+            epochs |= frozenset(now_in)
 
     async def audit_once(self) -> None:
         """Compare the next stretch of both sides: push again what may be lost, remove what is over."""
-        stretch = await self._source.claimable_after(self._audited, self._pace.audit_batch)
+        stretch = await self._source.unfinished_after(self._audited, self._pace.audit_batch)
         if stretch:
             _ = await self._queue.enqueue(stretch)
         self._audited = stretch[-1].task_id if len(stretch) == self._pace.audit_batch else TaskId("")
-        held = await self._queue.peek(self._pace.audit_batch)
-        over = await self._source.not_claimable(held)
+        self._cursor, held = await self._queue.held(self._cursor, self._pace.audit_batch)
+        over = await self._source.over(held)
         if over:
             _ = await self._queue.remove(over)
 

@@ -8,7 +8,7 @@ from hookline.domain.delivery import Verdict
 from hookline.domain.frozen import frozen
 from hookline.domain.ids import DeliveryId, TaskId
 from hookline.domain.outcome import ControlRequested, Ignored, Reply, TaskRequested
-from hookline.domain.queue import QueuedTask, QueueEpoch
+from hookline.domain.queue import Changed, QueueEpoch
 
 
 @frozen
@@ -52,12 +52,11 @@ class Note:
 class Committed:
     """What a committed batch decided, in the order of its submissions.
 
-    `queued` are the new tasks for the queue, `removed` those that must leave it.
+    `changed` is what the queue has to be told.
     """
 
     verdicts: Sequence[Verdict]
-    queued: Sequence[QueuedTask] = ()
-    removed: Sequence[TaskId] = ()
+    changed: Changed = Changed()
 
 
 class IngestStore(Protocol):

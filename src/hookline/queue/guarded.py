@@ -1,6 +1,7 @@
 """A task queue behind a circuit breaker: a server that hangs costs nothing after the first time-outs."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from hookline.core.circuit_breaker import CircuitBreaker
@@ -8,7 +9,17 @@ from hookline.core.retry import Retrier
 from hookline.domain.command import Band
 from hookline.domain.errors import CircuitOpenError, QueueUnavailableError
 from hookline.domain.ids import TaskId
-from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
+from hookline.domain.queue import (
+    ClaimCall,
+    Holding,
+    QueuedTask,
+    QueueEpoch,
+    QueueStats,
+    Settled,
+    Settlement,
+    Taken,
+    TaskQueue,
+)
 
 ResultT = TypeVar("ResultT")
 
@@ -37,25 +48,53 @@ class GuardedTaskQueue:
         self._breaker = breaker
         self._retrier = retrier
 
-    async def enqueue(self, tasks: Sequence[QueuedTask], /) -> QueueEpoch:
+    async def enqueue(self, tasks: Sequence[QueuedTask], /) -> Sequence[QueueEpoch]:
         """Take in tasks."""
         return await self._call("enqueue", lambda: self._queue.enqueue(tasks))
+
+    async def claim(self, call: ClaimCall, /) -> Taken:
+        """Give out tasks."""
+        return await self._call("claim", lambda: self._queue.claim(call))
+
+    async def settle(self, settlement: Settlement, then: ClaimCall | None, /) -> Settled:
+        """End a lease; after a repetition it may tell of one that was not held."""
+        return await self._call("settle", lambda: self._queue.settle(settlement, then))
+
+    async def extend(self, holdings: Sequence[Holding], lease: timedelta, /) -> Sequence[TaskId]:
+        """Extend leases."""
+        return await self._call("extend", lambda: self._queue.extend(holdings, lease))
 
     async def remove(self, task_ids: Sequence[TaskId], /) -> int:
         """Take tasks out; after a repetition the number may leave out what an earlier try removed."""
         return await self._call("remove", lambda: self._queue.remove(task_ids))
 
-    async def peek(self, limit: int, /) -> Sequence[TaskId]:
-        """The next tasks."""
-        return await self._call("peek", lambda: self._queue.peek(limit))
+    async def call_off(self, task_ids: Sequence[TaskId], /) -> None:
+        """Tell whoever holds these tasks that they should stop."""
+        await self._call("call_off", lambda: self._queue.call_off(task_ids))
+
+    async def pause(self, scope: str, /) -> None:
+        """Give out nothing of a lane, or nothing at all."""
+        await self._call("pause", lambda: self._queue.pause(scope))
+
+    async def resume(self, scope: str, /) -> None:
+        """Take back a pause."""
+        await self._call("resume", lambda: self._queue.resume(scope))
+
+    async def held(self, cursor: int, limit: int, /) -> tuple[int, Sequence[TaskId]]:
+        """Some of the tasks that are in."""
+        return await self._call("held", lambda: self._queue.held(cursor, limit))
 
     async def depth(self) -> Mapping[Band, int]:
-        """How many tasks each band holds."""
+        """How many tasks of each band wait."""
         return await self._call("depth", self._queue.depth)
 
-    async def epoch(self) -> QueueEpoch:
-        """The epoch of the data."""
-        return await self._call("epoch", self._queue.epoch)
+    async def stats(self) -> QueueStats:
+        """What waits and runs."""
+        return await self._call("stats", self._queue.stats)
+
+    async def epochs(self) -> frozenset[QueueEpoch]:
+        """The epochs of the data."""
+        return await self._call("epochs", self._queue.epochs)
 
     async def close(self) -> None:
         """Close the queue, whatever the breaker says."""

@@ -1,16 +1,11 @@
-"""The task queue on Redis 6.2 or later, or Valkey, in Lua scripts that each are one round trip.
-
-Keys, all of one hash tag: `ready` is a sorted set of task ids by score, `bands` a hash of each task's band,
-`depth` a hash of counts by band, `epoch` a random value that lives as long as the data.
-"""
+"""The task queue on Redis 6.2 or later, or Valkey: what lies where tells `hookline.queue.layout`."""
 
 import secrets
+from binascii import crc32
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from importlib.resources import files
-from typing import Protocol
+from datetime import timedelta
+from typing import Protocol, TypeAlias
 
 from pydantic import TypeAdapter
 from pydantic_core import to_json
@@ -19,8 +14,33 @@ from redis.exceptions import RedisError
 
 from hookline.domain.command import Band
 from hookline.domain.errors import QueueUnavailableError
-from hookline.domain.ids import TaskId
-from hookline.domain.queue import QueuedTask, QueueEpoch
+from hookline.domain.ids import Clock, TaskId
+from hookline.domain.queue import (
+    ClaimCall,
+    Holding,
+    LaneDepth,
+    LaneTerms,
+    QueuedTask,
+    QueueEpoch,
+    QueueStats,
+    Settled,
+    Settlement,
+    Taken,
+    Terms,
+)
+from hookline.queue.layout import (
+    CALLED_OFF,
+    CHANNEL,
+    Partition,
+    microseconds,
+    moment,
+    partition_of,
+    partitions,
+    plain,
+    row_of,
+    span,
+)
+from hookline.queue.scripts import Reply, Script, Scripts
 
 BATCH = 1_000
 """Tasks of one script call; more are sent in several."""
@@ -28,37 +48,30 @@ BATCH = 1_000
 AGE_BOUND = timedelta(minutes=10)
 """How much older a task must be to come before one of the next better band."""
 
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
+_NOTHING = Taken((), None)
 _TEXT: TypeAdapter[bytes] = TypeAdapter(bytes)
 _NUMBER: TypeAdapter[int] = TypeAdapter(int)
 _IDS: TypeAdapter[list[bytes]] = TypeAdapter(list[bytes])
+_Pairs: TypeAlias = list[tuple[bytes, bytes]]
+_TAKEN: TypeAdapter[tuple[_Pairs, bytes]] = TypeAdapter(tuple[_Pairs, bytes])
+_SETTLED: TypeAdapter[tuple[int, _Pairs, bytes]] = TypeAdapter(tuple[int, _Pairs, bytes])
+_STATS: TypeAdapter[tuple[list[tuple[bytes, bytes, bytes, bytes]], list[tuple[bytes, bytes]]]] = TypeAdapter(
+    tuple[list[tuple[bytes, bytes, bytes, bytes]], list[tuple[bytes, bytes]]]
+)
+_SCANNED: TypeAdapter[tuple[int, dict[bytes, bytes]]] = TypeAdapter(tuple[int, dict[bytes, bytes]])
 _COUNTS: TypeAdapter[dict[bytes, bytes]] = TypeAdapter(dict[bytes, bytes])
 
 
-class _Reply(Protocol):
-    """A script's reply, not yet checked."""
-
-
-class _Script(Protocol):
-    def __call__(self, keys: Sequence[str], args: Sequence[str]) -> Awaitable[_Reply]: ...
-
-
 class _Commands(Protocol):
-    def zrange(self, name: str, start: int, end: int) -> Awaitable[_Reply]: ...
-    def hgetall(self, name: str) -> Awaitable[_Reply]: ...
+    def hscan(self, name: str, cursor: int, *, count: int) -> Awaitable[Reply]: ...
+    def hgetall(self, name: str) -> Awaitable[Reply]: ...
+    def publish(self, channel: str, message: str) -> Awaitable[Reply]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    ready: str
-    bands: str
-    depth: str
-    epoch: str
-
-
-def _keys(tag: str) -> _Keys:
-    return _Keys(*(f"hookline:{{{tag}}}:{name}" for name in ("ready", "bands", "depth", "epoch")))
+def equal_terms(_lane: str) -> Terms:
+    """Every lane weighs the same, and has no cap."""
+    return Terms()
 
 
 def _fresh_epoch() -> str:
@@ -66,106 +79,202 @@ def _fresh_epoch() -> str:
 
 
 class RedisTaskQueue:
-    """Implements `TaskQueue`.
-
-    A task's score is its acceptance in milliseconds plus its band times the age bound, fixed for good; ties
-    go by id, and ids sort by time. The server must not evict keys (`maxmemory-policy noeviction`).
-    """
+    """Implements `TaskQueue`; the server must not evict keys (`maxmemory-policy noeviction`)."""
 
     def __init__(
         self,
         redis: Redis,
+        *,
+        terms: LaneTerms = equal_terms,
+        partition_count: int = 1,
         age_bound: timedelta = AGE_BOUND,
+        clock: Clock | None = None,
         fresh_epoch: Callable[[], str] = _fresh_epoch,
     ) -> None:
         """Register the scripts; nothing is sent yet.
 
         Args:
             redis: a client that is this queue's own and answers with bytes.
+            terms: the weight and the cap of each lane.
+            partition_count: fixed when the queue is installed.
             age_bound: how much older a task must be to come before one of the next better band.
+            clock: the time, in place of the server's.
             fresh_epoch: makes a value that was never used before.
         """
         self._redis = redis
         self._commands: _Commands = redis
-        self._age_bound = age_bound
+        self._scripts = Scripts(redis)
+        self._terms = terms
+        self._partitions = partitions(partition_count)
+        self._age = span(age_bound)
+        self._clock = clock
         self._fresh_epoch = fresh_epoch
-        self._keys = _keys("q0")
-        self._enqueue: _Script = redis.register_script(_lua("current_epoch", "enqueue"))
-        self._remove: _Script = redis.register_script(_lua("remove"))
-        self._epoch: _Script = redis.register_script(_lua("current_epoch", "epoch"))
 
-    async def enqueue(self, tasks: Sequence[QueuedTask], /) -> QueueEpoch:
-        """Take in tasks; one that is in already keeps its place.
+    async def enqueue(self, tasks: Sequence[QueuedTask], /) -> Sequence[QueueEpoch]:
+        """Take in tasks; tells the epoch that each is in."""
+        epochs: dict[TaskId, QueueEpoch] = {}
+        for partition, part in self._by_partition(tasks):
+            rows = [row_of(task, self._terms) for task in part]
+            words = (self._fresh_epoch(), to_json(rows).decode())
+            reply = await self._run(self._scripts.enqueue, partition, *words)
+            epoch = QueueEpoch(_text(reply))
+            epochs.update((task.task_id, epoch) for task in part)
+        return [epochs[task.task_id] for task in tasks]
 
-        Returns:
-            The epoch that the first batch of them is in, so that a loss between two batches is seen.
+    async def claim(self, call: ClaimCall, /) -> Taken:
+        """Give out tasks, from one partition after the other; each claim begins with one of its own.
+
+        With several partitions a repeated claim may find other tasks first. Those of the lost answer come
+        again when their first lease runs out.
         """
-        keys = self._keys
-        epochs: list[QueueEpoch] = []
-        for start in range(0, max(len(tasks), 1), BATCH):
-            rows = [self._row(task) for task in tasks[start : start + BATCH]]
-            with _unavailable():
-                reply = await self._enqueue(
-                    keys=[keys.ready, keys.bands, keys.depth, keys.epoch],
-                    args=[self._fresh_epoch(), to_json(rows).decode()],
-                )
-            epochs.append(QueueEpoch(_text(reply)))
-        return epochs[0]
+        begin = crc32(call.claim_id.encode())
+        found: list[Holding] = []
+        waits: list[timedelta] = []
+        for number in range(len(self._partitions)):
+            partition = self._partitions[(begin + number) % len(self._partitions)]
+            most = str(call.most - len(found))
+            reply = await self._run(self._scripts.claim, partition, call.claim_id, most, span(call.lease))
+            taken = _taken(call, *_TAKEN.validate_python(reply))
+            found.extend(taken.holdings)
+            if taken.look_again_in is not None:
+                waits.append(taken.look_again_in)
+            if len(found) >= call.most:
+                break
+        return Taken(found, min(waits, default=None))
+
+    async def settle(self, settlement: Settlement, then: ClaimCall | None, /) -> Settled:
+        """End a lease, and claim the next of the same partition in the same round trip."""
+        held = settlement.holding
+        what = "done" if settlement.is_over else "again"
+        due = "0" if settlement.due_at is None else str(microseconds(settlement.due_at))
+        next_claim = ("", "0", "0") if then is None else (then.claim_id, str(then.most), span(then.lease))
+        partition = self._partition_of(held.lane)
+        reply = await self._run(
+            self._scripts.settle, partition, held.task_id, held.claim_id, what, due, *next_claim
+        )
+        was_held, pairs, wait = _SETTLED.validate_python(reply)
+        return Settled(bool(was_held), _NOTHING if then is None else _taken(then, pairs, wait))
+
+    async def extend(self, holdings: Sequence[Holding], lease: timedelta, /) -> Sequence[TaskId]:
+        """Extend leases; tells which tasks are not held by the given claims."""
+        parts: dict[int, list[Holding]] = {}
+        for holding in holdings:
+            parts.setdefault(partition_of(holding.lane, len(self._partitions)), []).append(holding)
+        unknown: list[TaskId] = []
+        for number, part in parts.items():
+            words = [word for held in part for word in (held.task_id, held.claim_id)]
+            reply = await self._run(self._scripts.extend, self._partitions[number], span(lease), *words)
+            unknown.extend(_ids(reply))
+        return unknown
 
     async def remove(self, task_ids: Sequence[TaskId], /) -> int:
-        """Take tasks out; one that is not in is no change. Tells how many were in."""
-        keys = self._keys
+        """Take tasks out, whoever holds them; tells how many were in."""
         removed = 0
         for start in range(0, len(task_ids), BATCH):
-            with _unavailable():
-                reply = await self._remove(
-                    keys=[keys.ready, keys.bands, keys.depth], args=task_ids[start : start + BATCH]
-                )
-            removed += _NUMBER.validate_python(reply, strict=True)
+            for partition in self._partitions:
+                reply = await self._run(self._scripts.remove, partition, *task_ids[start : start + BATCH])
+                removed += _NUMBER.validate_python(reply, strict=True)
         return removed
 
-    async def peek(self, limit: int, /) -> Sequence[TaskId]:
-        """The next tasks in the order in which they would be claimed."""
-        if limit < 1:
-            return []
+    async def call_off(self, task_ids: Sequence[TaskId], /) -> None:
+        """Tell whoever holds these tasks that they should stop, as far as anybody listens."""
         with _unavailable():
-            reply = await self._commands.zrange(self._keys.ready, 0, limit - 1)
-        return [TaskId(member.decode()) for member in _IDS.validate_python(reply, strict=True)]
+            for task_id in task_ids:
+                _ = await self._commands.publish(CHANNEL, CALLED_OFF + task_id)
+
+    async def pause(self, scope: str, /) -> None:
+        """Give out nothing of a lane, or nothing at all."""
+        await self._pause(scope, "1")
+
+    async def resume(self, scope: str, /) -> None:
+        """Take back a pause."""
+        await self._pause(scope, "0")
+
+    async def _pause(self, scope: str, word: str) -> None:
+        for partition in self._partitions:
+            _ = await self._run(self._scripts.pause, partition, plain(scope), word)
+
+    async def held(self, cursor: int, limit: int, /) -> tuple[int, Sequence[TaskId]]:
+        """About `limit` of the tasks that are in; the cursor counts partitions in its lowest part."""
+        inner, number = divmod(cursor, len(self._partitions))
+        with _unavailable():
+            reply = await self._commands.hscan(self._partitions[number].tasks, inner, count=limit)
+        inner, found = _SCANNED.validate_python(reply)
+        ids = [TaskId(task_id.decode()) for task_id in found]
+        if inner:
+            return inner * len(self._partitions) + number, ids
+        return (number + 1) % len(self._partitions), ids
 
     async def depth(self) -> Mapping[Band, int]:
-        """How many tasks each band holds; every band is named."""
-        with _unavailable():
-            reply = await self._commands.hgetall(self._keys.depth)
-        counts = _COUNTS.validate_python(reply, strict=True)
-        return {band: int(counts.get(str(band.value).encode(), 0)) for band in Band}
+        """How many tasks of each band wait; every band is named."""
+        sums = dict.fromkeys(Band, 0)
+        for partition in self._partitions:
+            with _unavailable():
+                reply = await self._commands.hgetall(partition.keys[11])
+            for field, number in _COUNTS.validate_python(reply, strict=True).items():
+                sums[Band(int(field[:1]))] += int(number)
+        return sums
 
-    async def epoch(self) -> QueueEpoch:
-        """The epoch of the data, which begins with this call where there is none.
+    async def stats(self) -> QueueStats:
+        """What waits and runs, lane by lane."""
+        waiting: list[LaneDepth] = []
+        running: dict[str, int] = {}
+        for partition in self._partitions:
+            reply = await self._run(self._scripts.stats, partition)
+            rows, counts = _STATS.validate_python(reply)
+            waiting.extend(_depth(*row) for row in rows)
+            running.update((lane.decode(), int(number)) for lane, number in counts)
+        return QueueStats(sorted(waiting, key=lambda d: (d.lane, d.band)), running)
 
-        It is a random value beside the data and the server's run id, where the server tells one: a wipe
-        changes the first, a restart or a fail-over the second.
+    async def epochs(self) -> frozenset[QueueEpoch]:
+        """The epochs of the data, one for each partition.
+
+        It is a random value, another one after a wipe, and another one after a restart or a fail-over, where
+        the server tells its run id, since what it wrote last may be lost.
         """
-        with _unavailable():
-            reply = await self._epoch(keys=[self._keys.epoch], args=[self._fresh_epoch()])
-        return QueueEpoch(_text(reply))
+        replies = [await self._run(self._scripts.epoch, p, self._fresh_epoch()) for p in self._partitions]
+        return frozenset(QueueEpoch(_text(reply)) for reply in replies)
 
     async def close(self) -> None:
         """Let go of all connections."""
         with _unavailable():
             await self._redis.aclose()
 
-    def _row(self, task: QueuedTask) -> tuple[str, str, str]:
-        score = (task.accepted_at - _BEGINNING + task.band.value * self._age_bound) // _MILLISECOND
-        return task.task_id, str(task.band.value), str(score)
+    async def _run(self, script: Script, partition: Partition, *words: str) -> Reply:
+        now = "0" if self._clock is None else str(microseconds(self._clock()))
+        with _unavailable():
+            return await script(keys=partition.keys, args=[CHANNEL, self._age, now, *words])
+
+    def _partition_of(self, lane: str) -> Partition:
+        return self._partitions[partition_of(lane, len(self._partitions))]
+
+    def _by_partition(self, tasks: Sequence[QueuedTask]) -> Generator[tuple[Partition, Sequence[QueuedTask]]]:
+        count = len(self._partitions)
+        parts: dict[int, list[QueuedTask]] = {}
+        for task in tasks:
+            parts.setdefault(partition_of(task.lane, count), []).append(task)
+        for number, part in parts.items():
+            for start in range(0, len(part), BATCH):
+                yield self._partitions[number], part[start : start + BATCH]
 
 
-def _lua(*names: str) -> str:
-    folder = files("hookline.queue") / "scripts"
-    return "\n".join((folder / f"{name}.lua").read_text("utf-8") for name in names)
+def _taken(call: ClaimCall, pairs: _Pairs, wait: bytes) -> Taken:
+    after = int(wait)
+    holdings = [Holding(TaskId(task_id.decode()), lane.decode(), call.claim_id) for task_id, lane in pairs]
+    return Taken(holdings, after * _MICROSECOND if after >= 0 else None)
 
 
-def _text(reply: _Reply) -> str:
+def _depth(band: bytes, lane: bytes, waiting: bytes, oldest: bytes) -> LaneDepth:
+    since = moment(int(oldest)) if oldest else None
+    return LaneDepth(lane.decode(), Band(int(band)), int(waiting), since)
+
+
+def _text(reply: Reply) -> str:
     return _TEXT.validate_python(reply, strict=True).decode()
+
+
+def _ids(reply: Reply) -> list[TaskId]:
+    return [TaskId(task_id.decode()) for task_id in _IDS.validate_python(reply, strict=True)]
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from hookline.domain.outcome import (
     TaskRequested,
     Withdraw,
 )
-from hookline.domain.queue import QueuedTask
+from hookline.domain.queue import Changed, QueuedTask
 from hookline.domain.rules import Caps
 from hookline.domain.task import TaskState
 from hookline.storage.bulk import GatheredInserts
@@ -54,6 +54,7 @@ class _Batch:
     verdicts: dict[int, Verdict] = field(default_factory=dict[int, Verdict])
     queued: list[QueuedTask] = field(default_factory=list[QueuedTask])
     removed: list[TaskId] = field(default_factory=list[TaskId])
+    running: list[TaskId] = field(default_factory=list[TaskId])
 
     def conversation(self, key: str) -> str:
         return self.conversations.get(key, key)
@@ -85,7 +86,10 @@ class SqlIngestStore:
         self._change(work, [g for g in claims.leaders if not _is_plain(batch[g.leader])])
         _record(work)
         work.inserts.send()
-        return Committed([work.verdicts[index] for index in range(len(batch))], work.queued, work.removed)
+        return Committed(
+            [work.verdicts[index] for index in range(len(batch))],
+            Changed(work.queued, work.removed, work.running),
+        )
 
     def _create(self, work: _Batch, groups: Sequence[TwinGroup]) -> None:
         capped = over_cap(work.connection, self._caps, [work.submissions[g.leader] for g in groups])
@@ -238,6 +242,7 @@ def _cancel(work: _Batch, group: TwinGroup, control: ConversationControl, known:
     for task in meant:
         if task.state == "running":
             request_cancel(work.connection, task, receipt.received_at, receipt.id, "asked")
+            work.running.append(task.id)
         else:
             cancel_unleased(work.connection, task, receipt.received_at, receipt.id, "asked")
             work.removed.append(task.id)

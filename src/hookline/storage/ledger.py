@@ -1,9 +1,10 @@
 """What the queue has been told, as the database remembers it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -39,13 +40,18 @@ class SqlQueueLedger:
             return
         await self._database.transact(partial(_mark, task_ids=sorted(task_ids), epoch=epoch))
 
-    async def missing(self, epoch: QueueEpoch, before: datetime, limit: int, /) -> Sequence[QueuedTask]:
-        """Tasks from before a moment that the queue of this epoch should hold and lacks; oldest first."""
-        elsewhere = or_(TaskRow.queue_epoch < epoch, TaskRow.queue_epoch > epoch)
-        is_missing = IS_HELD_BY_QUEUE & elsewhere & (TaskRow.accepted_at < before)
+    async def missing(
+        self, epochs: Collection[QueueEpoch], before: datetime, limit: int, /
+    ) -> Sequence[QueuedTask]:
+        """Tasks from before a moment that a queue of these epochs should hold and lacks; oldest first."""
+        is_missing = IS_HELD_BY_QUEUE & _is_elsewhere(epochs) & (TaskRow.accepted_at < before)
         return await self._queued(is_missing, TaskRow.accepted_at, limit)
 
-    async def claimable_after(self, task_id: TaskId, limit: int, /) -> Sequence[QueuedTask]:
+    async def as_queued(self, task_ids: Sequence[TaskId], /) -> Sequence[QueuedTask]:
+        """Those of these tasks that the queue should hold, with the leases of running ones."""
+        return await self._queued(IS_HELD_BY_QUEUE & TaskRow.id.in_(task_ids), TaskRow.id, len(task_ids))
+
+    async def unfinished_after(self, task_id: TaskId, limit: int, /) -> Sequence[QueuedTask]:
         """Tasks behind this one that the queue should hold, in the order of their ids."""
         return await self._queued(IS_HELD_BY_QUEUE & (TaskRow.id > task_id), TaskRow.id, limit)
 
@@ -64,12 +70,20 @@ class SqlQueueLedger:
                     running[TaskId(row.task_id)].attempts.append(attempt_of(row))
         return [queued for task in lives if (queued := task.as_queued()) is not None]
 
-    async def not_claimable(self, task_ids: Sequence[TaskId], /) -> Sequence[TaskId]:
+    async def over(self, task_ids: Sequence[TaskId], /) -> Sequence[TaskId]:
         """Which of these tasks the queue should not hold."""
         query = select(TaskRow.id).where(TaskRow.id.in_(task_ids) & IS_HELD_BY_QUEUE)
         async with self._database.read() as connection:
-            claimable = set((await connection.execute(query)).scalars())
-        return [task_id for task_id in task_ids if task_id not in claimable]
+            held = set((await connection.execute(query)).scalars())
+        return [task_id for task_id in task_ids if task_id not in held]
+
+
+def _is_elsewhere(epochs: Collection[QueueEpoch]) -> ColumnElement[bool]:
+    """Between the known epochs: ranges, which an index can find."""
+    known = sorted(epochs)
+    column = TaskRow.queue_epoch
+    between = [(column > low) & (column < high) for low, high in pairwise(known)]
+    return or_(column < known[0], *between, column > known[-1])
 
 
 def _mark(connection: Connection, task_ids: Sequence[TaskId], epoch: QueueEpoch) -> None:

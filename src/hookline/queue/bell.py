@@ -1,0 +1,98 @@
+"""Hears what the queue's scripts publish: that something may be claimed, that a worker should stop.
+
+One connection for all partitions. It may ring in vain; after each new connection it rings, since nobody knows
+what was told while there was none.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from hookline.core.background import Loop
+from hookline.domain.ids import TaskId
+from hookline.queue.layout import CALLED_OFF, CHANNEL
+
+AGAIN_SECONDS = 1.0
+
+
+class _Message(Protocol):
+    """What a subscription hears, not yet checked."""
+
+
+class _Line(Protocol):
+    def subscribe(self, *channels: str) -> Awaitable[None]: ...
+    def get_message(self, *, timeout: float | None) -> Awaitable[_Message | None]: ...
+    def aclose(self) -> Awaitable[None]: ...
+
+
+class _Commands(Protocol):
+    def pubsub(self) -> _Line: ...
+    def aclose(self) -> Awaitable[None]: ...
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    type: str
+    pattern: bytes | None
+    channel: bytes | None
+    data: bytes | int | None
+
+
+class QueueBell:
+    """Calls back for what is told, as long as it is started."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        may_claim: Callable[[], None],
+        called_off: Callable[[TaskId], None],
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Keep the client, which is the bell's own, and whom to call; nothing is connected yet."""
+        self._redis: _Commands = redis
+        self._may_claim = may_claim
+        self._called_off = called_off
+        self._rest = rest
+        self._loop = Loop("queue-bell", self._listen)
+
+    def start(self) -> None:
+        """Start listening on the running loop."""
+        self._loop.start()
+
+    async def stop(self) -> None:
+        """Stop listening, and let go of the connection."""
+        await self._loop.stop()
+        await self._redis.aclose()
+
+    async def _listen(self) -> None:
+        line = self._redis.pubsub()
+        try:
+            await line.subscribe(CHANNEL)
+            while True:
+                self._tell(await _next(line))
+        except (RedisError, OSError, TimeoutError):
+            await self._rest(AGAIN_SECONDS)
+        finally:
+            await line.aclose()
+
+    def _tell(self, told: _Told) -> None:
+        if told.type == "subscribe":
+            self._may_claim()
+        elif told.type == "message" and isinstance(told.data, bytes):
+            text = told.data.decode("utf-8", "replace")
+            if text.startswith(CALLED_OFF):
+                self._called_off(TaskId(text.removeprefix(CALLED_OFF)))
+            else:
+                self._may_claim()
+
+
+async def _next(line: _Line) -> _Told:
+    while True:
+        told = await line.get_message(timeout=None)
+        if told is not None:
+            return _Told.model_validate(told)

@@ -1,0 +1,231 @@
+"""Random calls to a queue beside the model, which must agree after each."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from redis.asyncio import Redis
+
+from hookline.domain.command import Band
+from hookline.domain.ids import TaskId
+from hookline.domain.queue import (
+    EVERY_LANE,
+    ClaimCall,
+    ClaimId,
+    Holding,
+    Lease,
+    QueuedTask,
+    Settlement,
+    Terms,
+)
+from hookline.queue.layout import moment, partitions
+from hookline.queue.redis_queue import RedisTaskQueue
+from queue_model import AGE_BOUND, Place, QueueModel
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LANES = ("a", "b", "c")
+TERMS = {"a": Terms(weight=2.0), "b": Terms(cap=2), "c": Terms(weight=0.5, cap=1)}
+CONVERSATIONS = ("", "u", "uv")
+LEASE = timedelta(seconds=10)
+MOST = 14
+
+Opener = Callable[[], Redis]
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Every operation in any order; subclass it with a server and a number of partitions."""
+
+    open_redis: Opener
+    partition_count = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.redis = type(self).open_redis()
+        self.model = QueueModel(NOON, dict(TERMS))
+        self.queue = self.runner.run(self._opened())
+        self.numbers = iter(range(1, 10_000))
+        self.seen: list[tuple[TaskId, str, ClaimId]] = []
+
+    async def _opened(self) -> RedisTaskQueue:
+        await self.redis.flushall()
+        return RedisTaskQueue(
+            self.redis,
+            terms=TERMS.__getitem__,
+            partition_count=self.partition_count,
+            age_bound=AGE_BOUND,
+            clock=lambda: self.model.now,
+        )
+
+    def _holdings(self) -> list[tuple[TaskId, str, ClaimId]]:
+        """Those that hold a lease, and, half as often, those that did."""
+        entries = self.model.entries
+        holding = [h for h in self.seen if h[0] in entries and entries[h[0]].claim == h[2]]
+        return [*holding[-6:], *self.seen[-3:]]
+
+    def _fresh_claim(self) -> ClaimId:
+        return ClaimId(f"k{next(self.numbers)}")
+
+    @precondition(lambda self: len(self.model.entries) < MOST)
+    @rule(
+        band=st.sampled_from(Band),
+        lane=st.sampled_from(LANES),
+        conversation=st.sampled_from(CONVERSATIONS),
+        ago=st.integers(0, 2_400),
+        due_in=st.none() | st.integers(-5, 30),
+    )
+    def a_task_comes(self, band: Band, lane: str, conversation: str, ago: int, due_in: int | None) -> None:
+        accepted = self.model.now - timedelta(seconds=ago)
+        due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
+        named = f"{conversation}@{lane}" if conversation else ""
+        self._push(QueuedTask(TaskId(f"t{next(self.numbers):04}"), band, lane, named, accepted, due))
+
+    def _push(self, *rows: QueuedTask) -> None:
+        for row in rows:
+            self.model.enqueue(row)
+        self.runner.run(self.queue.enqueue(rows))
+
+    @precondition(lambda self: self.model.entries)
+    @rule(data=st.data(), due_in=st.none() | st.integers(-5, 30))
+    def a_task_is_pushed_again(self, data: st.DataObject, due_in: int | None) -> None:
+        row = data.draw(st.sampled_from([e.row for e in self.model.entries.values()]))
+        due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
+        self._push(replace(row, due_at=due))
+
+    @rule(most=st.integers(1, 4))
+    def a_worker_claims(self, most: int) -> None:
+        self._claim(self._fresh_claim(), most)
+
+    @precondition(lambda self: self.seen)
+    @rule(data=st.data())
+    def a_claim_is_asked_again(self, data: st.DataObject) -> None:
+        self._claim(data.draw(st.sampled_from(sorted({claim for *_, claim in self.seen}))), 2)
+
+    def _claim(self, claim: ClaimId, most: int) -> None:
+        taken = self.runner.run(self.queue.claim(ClaimCall(claim, most, LEASE)))
+        self._took(claim, most, list(taken.task_ids))
+
+    def _took(self, claim: ClaimId, most: int, got: list[TaskId]) -> None:
+        self.model.check_and_take(claim, most, LEASE, got)
+        self.seen.extend((task_id, self.model.entries[task_id].row.lane, claim) for task_id in got)
+
+    @precondition(lambda self: self.seen)
+    @rule(
+        data=st.data(),
+        is_over=st.booleans(),
+        due_in=st.none() | st.integers(-5, 20),
+        claims_next=st.booleans(),
+    )
+    def a_lease_is_settled(
+        self, data: st.DataObject, is_over: bool, due_in: int | None, claims_next: bool
+    ) -> None:
+        task_id, lane, claim = data.draw(st.sampled_from(self._holdings()))
+        due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
+        then = ClaimCall(self._fresh_claim(), 1, LEASE) if claims_next and self.partition_count == 1 else None
+        settlement = Settlement(Holding(task_id, lane, claim), is_over, due)
+        settled = self.runner.run(self.queue.settle(settlement, then))
+        assert settled.was_held == self.model.settle(task_id, claim, is_over, due)
+        if then is not None:
+            self._took(then.claim_id, 1, list(settled.taken.task_ids))
+
+    @precondition(lambda self: self.seen)
+    @rule(data=st.data(), seconds=st.integers(1, 30))
+    def leases_are_extended(self, data: st.DataObject, seconds: int) -> None:
+        held = st.sampled_from(self._holdings())
+        given = data.draw(st.lists(held, min_size=1, max_size=3, unique_by=lambda each: each[0]))
+        lease = timedelta(seconds=seconds)
+        unknown = self.runner.run(self.queue.extend([Holding(*held) for held in given], lease))
+        lost = [task_id for task_id, _, claim in given if not self.model.extend(task_id, claim, lease)]
+        assert sorted(unknown) == sorted(lost)
+
+    @precondition(lambda self: self.model.entries)
+    @rule(data=st.data())
+    def a_task_is_taken_out(self, data: st.DataObject) -> None:
+        task_id = data.draw(st.sampled_from(sorted(self.model.entries)))
+        assert self.runner.run(self.queue.remove([task_id, TaskId("nobody")])) == 1
+        self.model.forget(task_id)
+
+    @precondition(lambda self: self.model.entries)
+    @rule(data=st.data(), seconds=st.integers(1, 20))
+    def a_running_task_is_brought_back(self, data: st.DataObject, seconds: int) -> None:
+        """The database says that it runs; Redis may know, may have forgotten it, or think that it waits."""
+        row = data.draw(st.sampled_from([e.row for e in self.model.entries.values()]))
+        lease = Lease(self._fresh_claim(), self.model.now + timedelta(seconds=seconds))
+        self._push(replace(row, due_at=None, lease=lease))
+        self.seen.append((row.task_id, row.lane, lease.claim_id))
+
+    @rule(scope=st.sampled_from((*LANES, EVERY_LANE)), is_paused=st.booleans())
+    def a_scope_is_paused_or_resumed(self, scope: str, is_paused: bool) -> None:
+        if is_paused:
+            self.model.paused.add(scope)
+            self.runner.run(self.queue.pause(scope))
+        else:
+            self.model.paused.discard(scope)
+            self.runner.run(self.queue.resume(scope))
+
+    @rule(seconds=st.sampled_from((0, 1, 4, 11, 700)))
+    def time_goes_on(self, seconds: int) -> None:
+        self.model.now += timedelta(seconds=seconds, microseconds=1)
+
+    @rule(random=st.randoms(use_true_random=False), is_sorted=st.booleans())
+    def everything_is_lost_and_pushed_again(self, random: Random, is_sorted: bool) -> None:
+        self.runner.run(self.redis.flushall())
+        rows = [*self.model.wipe()]
+        if not is_sorted:
+            random.shuffle(rows)
+        self._push(*rows)
+
+    @invariant()
+    def both_say_the_same(self) -> None:
+        stats = self.runner.run(self.queue.stats())
+        assert {(d.lane, d.band): d.waiting for d in stats.waiting} == self.model.depth()
+        assert dict(stats.running) == self.model.running()
+        assert self.runner.run(self._places()) == self.model.places()
+
+    async def _places(self) -> dict[TaskId, Place]:
+        found: dict[TaskId, Place] = {}
+        for partition in partitions(self.partition_count):
+            pipeline = self.redis.pipeline(transaction=False)
+            pipeline.hgetall(partition.tasks)
+            for key in partition.keys:
+                if key.endswith((":delayed", ":leases")):
+                    pipeline.zrange(key, 0, -1, withscores=True)
+            tasks, *moments = await pipeline.execute()
+            until = {task_id: moment(int(score)) for part in moments for task_id, score in part}
+            for task_id, record in tasks.items():
+                state, lent = record[:1].decode(), int(record[2:3])
+                found[TaskId(task_id.decode())] = state, lent, until.pop(task_id, None)
+            assert not until
+        return found
+
+    def teardown(self) -> None:
+        try:
+            self._drain()
+        finally:
+            self.runner.run(self.redis.aclose())
+            self.runner.close()
+
+    def _drain(self) -> None:
+        for scope in (*LANES, EVERY_LANE):
+            self.a_scope_is_paused_or_resumed(scope, False)
+        while self.model.entries:
+            self.model.now += timedelta(minutes=1)
+            claim = self._fresh_claim()
+            taken = self.runner.run(self.queue.claim(ClaimCall(claim, 5, LEASE)))
+            self._took(claim, 5, list(taken.task_ids))
+            assert taken.task_ids
+            for task_id in taken.task_ids:
+                lane = self.model.entries[task_id].row.lane
+                settlement = Settlement(Holding(task_id, lane, claim), is_over=True)
+                assert self.runner.run(self.queue.settle(settlement, None)).was_held
+                self.model.forget(task_id)
+        self.runner.run(self._nothing_is_left())
+
+    async def _nothing_is_left(self) -> None:
+        for key in await self.redis.keys():
+            assert key.endswith(b":control"), key
+            assert set(await self.redis.hgetall(key)) <= {b"epoch", b"run"}

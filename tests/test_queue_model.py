@@ -1,0 +1,50 @@
+"""Random calls to the queue, on each server that it works with, against the model."""
+
+from datetime import timedelta
+from functools import partial
+
+import fakeredis
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from hookline.domain.errors import QueueUnavailableError
+from hookline.queue.connection import open_redis
+from queue_machine import Opener, QueueMachine
+from queue_mutants import MUTANTS, Mutant
+from server_process import TestServer
+
+PATIENCE = timedelta(seconds=30)
+SETTINGS = settings(
+    max_examples=15,
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+HUNT = settings(SETTINGS, max_examples=2_000, phases=[Phase.generate], database=None, derandomize=True)
+
+
+def machine(opener: Opener) -> type[QueueMachine]:
+    made = type("Machine", (QueueMachine,), {})
+    made.open_redis = staticmethod(opener)
+    return made
+
+
+def test_the_queue_is_what_the_model_says() -> None:
+    run_state_machine_as_test(machine(fakeredis.FakeAsyncRedis), settings=SETTINGS)
+
+
+@pytest.mark.integration
+def test_the_queue_is_what_the_model_says_on_valkey(valkey: TestServer) -> None:
+    opener = partial(open_redis, valkey.url, PATIENCE)
+    run_state_machine_as_test(machine(opener), settings=settings(SETTINGS, max_examples=60))
+
+
+@pytest.mark.hunt
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.fault)
+def test_the_model_notices(mutant: Mutant, valkey: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hookline.queue.scripts.source_of", mutant.source_of)
+    with pytest.raises(Exception) as caught:
+        run_state_machine_as_test(machine(partial(open_redis, valkey.url, PATIENCE)), settings=HUNT)
+    assert isinstance(caught.value, AssertionError | QueueUnavailableError | KeyError)
