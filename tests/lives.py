@@ -12,7 +12,6 @@ from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import (
     Beat,
     BeatAnswer,
-    Changed,
     Ending,
     Fence,
     Finish,
@@ -22,7 +21,7 @@ from hookline.domain.lifecycle import (
     Start,
     StartAnswer,
 )
-from hookline.domain.queue import ClaimId, QueuedTask, QueueEpoch
+from hookline.domain.queue import Changed, ClaimId, QueuedTask, QueueEpoch
 from hookline.domain.rules import Caps
 from hookline.storage.database import Database
 from hookline.storage.ingest import SqlIngestStore
@@ -148,4 +147,4 @@ class Office:
 
     async def missing(self, epoch: QueueEpoch = EPOCH) -> list:
         """What the relay would push."""
-        return list(await self.ledger.missing(epoch, self.now + timedelta(days=1), 100))
+        return list(await self.ledger.missing({epoch}, self.now + timedelta(days=1), 100))

@@ -26,7 +26,7 @@ QUEUED = frozenset({TaskState.QUEUED})
 INDEXES = {
     TaskFilter(): "in the order of pk_tasks",
     TaskFilter(states=QUEUED): "ix_tasks_state_id",
-    TaskFilter(states=QUEUED | {TaskState.RUNNING}): "ix_tasks_state_id",
+    TaskFilter(states=QUEUED | {TaskState.WAITING}): "ix_tasks_state_id",
     TaskFilter(lane=LANE): "ix_tasks_lane_id",
     TaskFilter(provider="github"): "ix_tasks_provider_id",
     TaskFilter(conversation=f"{LANE}#12"): "ix_tasks_conversation_id",

@@ -6,12 +6,12 @@ import pytest
 
 from hookline.domain.errors import HooklineError, UnstorableError, WorkerNameTakenError
 from hookline.domain.lifecycle import Complete, Fence, Release, Run
-from hookline.domain.workers import Holding, Worker
+from hookline.domain.workers import Worker, WorkLease
 from hookline.storage.database import Database
 from hookline.storage.lifecycle import SqlLifecycleStore
-from hookline.storage.workers import SqlHoldingReader, SqlWorkerRegister
+from hookline.storage.workers import SqlLeaseReader, SqlWorkerRegister
 from lives import LEASE, SECOND, Office
-from submissions import NOW
+from submissions import LANE, NOW
 
 TOKENS = [f"{number:064x}" for number in range(9)]
 
@@ -82,36 +82,37 @@ async def test_names_are_stored_clean_and_found_again(register: SqlWorkerRegiste
 
 
 async def test_a_token_speaks_for_its_attempt_while_it_runs(office: Office) -> None:
-    reader = SqlHoldingReader(office.database)
+    reader = SqlLeaseReader(office.database)
     task_id = await office.accept()
     claim = office.claim(task_id, "one")
     (run,) = await office.start(claim)
     assert isinstance(run, Run)
-    held = Holding(
-        task_id, Fence(1), "one", is_holder=True, is_cancelled=False, lease_ends_at=run.lease_ends_at
-    )
-    assert await reader.by_lease(claim.lease_hash) == held
+    attempt = (task_id, LANE, Fence(1), "one", claim.claim_id)
+    held = WorkLease(*attempt, is_holder=True, is_cancelled=False, lease_ends_at=run.lease_ends_at)
+    assert (await reader.by_leases([claim.lease_hash])).get(claim.lease_hash) == held
     assert await reader.by_tool(claim.tool_hash) == held
-    assert await reader.by_lease(claim.tool_hash) is None
+    assert (await reader.by_leases([claim.tool_hash])).get(claim.tool_hash) is None
     assert await reader.by_tool(claim.lease_hash) is None
     await office.store.cancel([task_id], "asked", office.now)
-    stopping = await reader.by_lease(claim.lease_hash)
+    stopping = (await reader.by_leases([claim.lease_hash])).get(claim.lease_hash)
     assert stopping is not None
     assert stopping.is_cancelled
     await office.finish(run, Complete({}))
-    over = Holding(task_id, Fence(1), "one", is_holder=False, is_cancelled=False, lease_ends_at=None)
-    assert await reader.by_lease(claim.lease_hash) == over
+    over = WorkLease(*attempt, is_holder=False, is_cancelled=False, lease_ends_at=None)
+    assert (await reader.by_leases([claim.lease_hash])).get(claim.lease_hash) == over
 
 
 async def test_the_token_of_an_earlier_attempt_holds_nothing(office: Office) -> None:
-    reader = SqlHoldingReader(office.database)
+    reader = SqlLeaseReader(office.database)
     task_id = await office.accept()
     first, second = office.claim(task_id, "one"), office.claim(task_id, "two")
     (run,) = await office.start(first)
     assert isinstance(run, Run)
     await office.finish(run, Release("bye"))
     await office.start(second)
-    holdings = [await reader.by_lease(claim.lease_hash) for claim in (first, second)]
+    holdings = [
+        (await reader.by_leases([claim.lease_hash])).get(claim.lease_hash) for claim in (first, second)
+    ]
     assert [holding and (holding.worker, holding.is_holder) for holding in holdings] == [
         ("one", False),
         ("two", True),
@@ -119,12 +120,12 @@ async def test_the_token_of_an_earlier_attempt_holds_nothing(office: Office) -> 
 
 
 async def test_tokens_of_a_claim_that_was_asked_again_are_worth_nothing(office: Office) -> None:
-    reader = SqlHoldingReader(office.database)
+    reader = SqlLeaseReader(office.database)
     task_id = await office.accept()
     first, again = office.claim(task_id, claim="c"), office.claim(task_id, claim="c")
     await office.start(first)
     await office.start(again)
-    assert await reader.by_lease(first.lease_hash) is None
+    assert (await reader.by_leases([first.lease_hash])).get(first.lease_hash) is None
     assert await reader.by_tool(first.tool_hash) is None
     holding = await reader.by_tool(again.tool_hash)
     assert holding is not None

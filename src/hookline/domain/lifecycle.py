@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from hookline.domain.frozen import frozen
 from hookline.domain.ids import TaskId
-from hookline.domain.queue import ClaimId, QueuedTask
+from hookline.domain.queue import Changed, ClaimId, QueuedTask
 from hookline.domain.task import TaskState
 
 Fence = NewType("Fence", int)
@@ -188,18 +188,6 @@ class Finished:
 
 
 FinishAnswer: TypeAlias = Finished | Lost
-
-
-@frozen
-class Changed:
-    """Tasks that a command of an operator or of time changed: what the queue should take in or let go of.
-
-    `running` are those whose workers should be told to stop.
-    """
-
-    queued: Sequence[QueuedTask] = ()
-    removed: Sequence[TaskId] = ()
-    running: Sequence[TaskId] = ()
 
 
 @frozen

@@ -3,13 +3,14 @@
 Tokens are handed out once and stored as SHA-256 digests in hex.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from hookline.domain.frozen import frozen
 from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import Fence
+from hookline.domain.queue import ClaimId, Holding
 
 
 @frozen
@@ -23,18 +24,25 @@ class Worker:
 
 
 @frozen
-class Holding:
+class WorkLease:
     """An attempt that a token speaks for.
 
     With `is_holder` it still runs, whatever the clock says of its lease.
     """
 
     task_id: TaskId
+    lane: str
     fence: Fence
     worker: str
+    claim_id: ClaimId
     is_holder: bool
     is_cancelled: bool
     lease_ends_at: datetime | None
+
+    @property
+    def holding(self) -> Holding:
+        """The same, as the queue knows it."""
+        return Holding(self.task_id, self.lane, self.claim_id)
 
 
 class WorkerRegister(Protocol):
@@ -68,16 +76,16 @@ class WorkerRegister(Protocol):
         ...
 
 
-class HoldingReader(Protocol):
+class LeaseReader(Protocol):
     """Finds the attempt that a token speaks for.
 
     Every method raises `StorageUnavailableError` when the database does not answer.
     """
 
-    async def by_lease(self, lease_hash: str, /) -> Holding | None:
-        """The attempt of a lease token, which is the worker's."""
+    async def by_leases(self, lease_hashes: Sequence[str], /) -> Mapping[str, WorkLease]:
+        """The attempts of lease tokens, which are the worker's, by the token's digest."""
         ...
 
-    async def by_tool(self, tool_hash: str, /) -> Holding | None:
+    async def by_tool(self, tool_hash: str, /) -> WorkLease | None:
         """The attempt of a tool token, which is the agent's."""
         ...

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select
 
 from hookline.core.task_life import REDRIVABLE_STATES, TaskLife
 from hookline.domain.ids import TaskId
-from hookline.domain.lifecycle import Changed, LifeLimits
-from hookline.domain.queue import QueuedTask
+from hookline.domain.lifecycle import LifeLimits
+from hookline.domain.queue import Changed, QueuedTask
 from hookline.domain.task import TaskState
 from hookline.storage.columns import microseconds
 from hookline.storage.life_rows import locked_tasks

@@ -12,7 +12,6 @@ from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import (
     Beat,
     BeatAnswer,
-    Changed,
     Finish,
     FinishAnswer,
     Finished,
@@ -22,6 +21,7 @@ from hookline.domain.lifecycle import (
     Start,
     StartAnswer,
 )
+from hookline.domain.queue import Changed
 from hookline.storage.database import Database
 from hookline.storage.life_commands import cancel_all, reap_due, redrive_all
 from hookline.storage.life_rows import attempt_with_fence, locked_tasks

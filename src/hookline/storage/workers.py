@@ -1,17 +1,18 @@
 """Workers and the attempts they hold, found by the digests of their tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, load_only
 
 from hookline.domain.errors import WorkerNameTakenError
 from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import Fence
+from hookline.domain.queue import ClaimId
 from hookline.domain.task import TaskState
-from hookline.domain.workers import Holding, Worker
+from hookline.domain.workers import Worker, WorkLease
 from hookline.storage.columns import microseconds
 from hookline.storage.database import Database
 from hookline.storage.models import AttemptRow, TaskRow, WorkerRow
@@ -67,42 +68,59 @@ class SqlWorkerRegister:
             return [_worker(row) for row in await session.scalars(query)]
 
 
-class SqlHoldingReader:
-    """`HoldingReader` in the tables of attempts and tasks."""
+class SqlLeaseReader:
+    """`LeaseReader` in the tables of attempts and tasks."""
 
     def __init__(self, database: Database) -> None:
         """Keep the database."""
         self._database = database
 
-    async def by_lease(self, lease_hash: str, /) -> Holding | None:
-        """The attempt of a lease token."""
-        return await self._by(AttemptRow.lease_hash, lease_hash)
+    async def by_leases(self, lease_hashes: Sequence[str], /) -> Mapping[str, WorkLease]:
+        """The attempts of lease tokens, by the token's digest."""
+        return await self._by(AttemptRow.lease_hash, lease_hashes)
 
-    async def by_tool(self, tool_hash: str, /) -> Holding | None:
+    async def by_tool(self, tool_hash: str, /) -> WorkLease | None:
         """The attempt of a tool token."""
-        return await self._by(AttemptRow.tool_hash, tool_hash)
+        return (await self._by(AttemptRow.tool_hash, [tool_hash])).get(tool_hash)
 
-    async def _by(self, column: InstrumentedAttribute[str], token_hash: str) -> Holding | None:
-        of_task = (TaskRow.state, TaskRow.fence, TaskRow.cancel_requested_at, TaskRow.lease_ends_at)
+    async def _by(
+        self, column: InstrumentedAttribute[str], token_hashes: Sequence[str]
+    ) -> Mapping[str, WorkLease]:
         query = (
-            select(AttemptRow.task_id, AttemptRow.fence, AttemptRow.worker, *of_task)
+            select(AttemptRow, TaskRow)
             .join(TaskRow, TaskRow.id == AttemptRow.task_id)
-            .where(column == token_hash)
+            .options(load_only(*_OF_ATTEMPT), load_only(*_OF_TASK))
+            .where(column.in_(token_hashes))
         )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            return None
-        task_id, fence, worker, state, newest, cancel_requested_at, lease_ends_at = row
-        is_holder = state == TaskState.RUNNING.value and newest == fence
-        return Holding(
-            task_id=TaskId(task_id),
-            fence=Fence(fence),
-            worker=worker,
-            is_holder=is_holder,
-            is_cancelled=is_holder and cancel_requested_at is not None,
-            lease_ends_at=lease_ends_at if is_holder else None,
-        )
+        async with self._database.read() as connection, AsyncSession(connection) as session:
+            pairs = (await session.execute(query)).all()
+        is_by_lease = column is AttemptRow.lease_hash
+        return {a.lease_hash if is_by_lease else a.tool_hash: _lease(a, task) for a, task in pairs}
+
+
+_OF_ATTEMPT = (
+    AttemptRow.task_id,
+    AttemptRow.fence,
+    AttemptRow.worker,
+    AttemptRow.claim_id,
+    AttemptRow.lease_hash,
+    AttemptRow.tool_hash,
+)
+_OF_TASK = (TaskRow.lane, TaskRow.state, TaskRow.fence, TaskRow.cancel_requested_at, TaskRow.lease_ends_at)
+
+
+def _lease(attempt: AttemptRow, task: TaskRow) -> WorkLease:
+    is_holder = task.state == TaskState.RUNNING.value and task.fence == attempt.fence
+    return WorkLease(
+        task_id=TaskId(attempt.task_id),
+        lane=task.lane,
+        fence=Fence(attempt.fence),
+        worker=attempt.worker,
+        claim_id=ClaimId(attempt.claim_id),
+        is_holder=is_holder,
+        is_cancelled=is_holder and task.cancel_requested_at is not None,
+        lease_ends_at=task.lease_ends_at if is_holder else None,
+    )
 
 
 def _worker(row: WorkerRow) -> Worker:

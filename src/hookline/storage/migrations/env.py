@@ -2,12 +2,25 @@
 
 import asyncio
 import os
+from datetime import datetime
+from typing import Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
 
+from hookline.storage.columns import Instant
 from hookline.storage.database import open_database
 from hookline.storage.models import Base
+
+
+def render(
+    kind: str, item: SchemaItem | TypeEngine[datetime], _context: AutogenContext
+) -> str | Literal[False]:
+    """How a new migration writes what is our own: by what the database knows of it."""
+    return "sa.BigInteger()" if kind == "type" and isinstance(item, Instant) else False
 
 
 def migrate(connection: Connection) -> None:
@@ -17,6 +30,7 @@ def migrate(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         transaction_per_migration=True,
+        render_item=render,
     )
     with context.begin_transaction():
         context.run_migrations()
