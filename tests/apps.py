@@ -40,7 +40,7 @@ async def serving(
     registry = CollectorRegistry()
     gateway = make_gateway(settings, redis_url, registry, providers)
     public = ASGITransport(make_public_app(gateway))
-    admin = ASGITransport(make_admin_app(settings, [], lambda: generate_latest(registry)))
+    admin = ASGITransport(make_admin_app(gateway, [], lambda: generate_latest(registry)))
     async with open_redis(redis_url) as redis:
         await redis.flushdb()
     gateway.intaking.start()

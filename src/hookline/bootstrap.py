@@ -21,11 +21,13 @@ from hookline.core.metrics import Metrics
 from hookline.core.notebook import Notebook
 from hookline.core.policy import RuleBook
 from hookline.core.queue_feed import QueueFeed
+from hookline.core.reaper import Reaper
 from hookline.core.relay import Relay
 from hookline.core.retry import Retrier, RetryBudget, RetryPolicy
 from hookline.core.task_log_files import TaskLogFiles
 from hookline.core.task_logger import TaskLogger
 from hookline.domain.errors import StorageUnavailableError
+from hookline.domain.lifecycle import LifecycleStore
 from hookline.domain.queue import TaskQueue
 from hookline.domain.webhook import WebhookHandler
 from hookline.gateway.admission import Admission, AdmissionLimits
@@ -42,8 +44,10 @@ from hookline.storage.delivery_reader import SqlDeliveryReader
 from hookline.storage.duties import SqlDuties
 from hookline.storage.ingest import SqlIngestStore
 from hookline.storage.ledger import SqlQueueLedger
+from hookline.storage.lifecycle import SqlLifecycleStore
 from hookline.storage.log_source import SqlLogSource
 from hookline.storage.task_reader import SqlTaskReader
+from hookline.working import Working, make_working
 
 QUEUE_CIRCUIT = CircuitPolicy(open_for=timedelta(seconds=2))
 _OPENNESS = {CircuitState.CLOSED: 0.0, CircuitState.HALF_OPEN: 0.5, CircuitState.OPEN: 1.0}
@@ -100,18 +104,24 @@ class Background:
     """What works behind: one at a time per installation."""
 
     relay: Relay
+    reaper: Reaper
     task_logger: TaskLogger
+    feed: QueueFeed
     duties: Sequence[Duty]
 
     def start(self) -> None:
         """Start on the running loop."""
         self.relay.start()
+        self.reaper.start()
         self.task_logger.start()
+        self.feed.start()
 
     async def stop(self) -> None:
         """Stop, and let another gateway take over at once."""
         await self.relay.stop()
+        await self.reaper.stop()
         await self.task_logger.stop()
+        await self.feed.stop()
         with suppress(StorageUnavailableError):
             for duty in self.duties:
                 await duty.release()
@@ -129,6 +139,7 @@ class Gateway:
     route_parts: RouteParts
     intaking: Intaking
     background: Background
+    working: Working
 
     async def close(self) -> None:
         """Close the connections."""
@@ -146,7 +157,7 @@ def make_gateway(
     metrics = Metrics(registry)
     database = open_database(settings.database_url)
     ledger = SqlQueueLedger(database)
-    feed_queue, relay_queue = _queues(redis_url, metrics)
+    feed_queue, relay_queue = _queues(settings, redis_url, metrics)
     store = SqlIngestStore(database, settings.caps)
     feed = QueueFeed(feed_queue, ledger)
     relay_duty, log_duty = (_duty(database, name) for name in ("relay", "task-log"))
@@ -157,9 +168,25 @@ def make_gateway(
         lambda: intake.is_pressed,
         utc_now,
     )
+    life = SqlLifecycleStore(database)
+    relay = Relay(relay_queue, ledger, metrics, utc_now, relay_duty.hold)
     intake = Intake(store, AfterCommit(feed, logger.nudge), metrics, database.committers)
     notebook = Notebook(store, metrics)
-    parts = RouteParts(
+    return Gateway(
+        settings=settings,
+        database=database,
+        queue=relay_queue,
+        metrics=metrics,
+        handlers=make_handlers(settings, providers),
+        route_parts=_route_parts(settings, intake, notebook, metrics),
+        intaking=Intaking(intake, notebook, feed),
+        background=_background(relay, life, logger, QueueFeed(feed_queue, ledger), (relay_duty, log_duty)),
+        working=make_working(database, feed_queue, life, redis_url, utc_now),
+    )
+
+
+def _route_parts(settings: Settings, intake: Intake, notebook: Notebook, metrics: Metrics) -> RouteParts:
+    return RouteParts(
         intake=intake,
         notebook=notebook,
         admission=Admission(AdmissionLimits(), time.monotonic),
@@ -169,21 +196,16 @@ def make_gateway(
         deadline=BodyDeadline(base=timedelta(seconds=settings.server.body_seconds)),
         large_bodies=LargeBodies(),
     )
-    return Gateway(
-        settings=settings,
-        database=database,
-        queue=relay_queue,
-        metrics=metrics,
-        handlers=make_handlers(settings, providers),
-        route_parts=parts,
-        intaking=Intaking(intake, notebook, feed),
-        background=Background(
-            Relay(relay_queue, ledger, metrics, utc_now, relay_duty.hold), logger, (relay_duty, log_duty)
-        ),
-    )
 
 
-def _queues(redis_url: str, metrics: Metrics) -> tuple[TaskQueue, TaskQueue]:
+def _background(
+    relay: Relay, life: LifecycleStore, logger: TaskLogger, feed: QueueFeed, duties: tuple[Duty, Duty]
+) -> Background:
+    reaper = Reaper(life, AfterCommit(feed, logger.nudge), utc_now, duties[0].hold)
+    return Background(relay, reaper, logger, feed, duties)
+
+
+def _queues(settings: Settings, redis_url: str, metrics: Metrics) -> tuple[TaskQueue, TaskQueue]:
     breaker = CircuitBreaker(
         "queue",
         time.monotonic,
@@ -197,7 +219,9 @@ def _queues(redis_url: str, metrics: Metrics) -> tuple[TaskQueue, TaskQueue]:
         time.monotonic,
         speaks_against_the_queue,
     )
-    queue = RedisTaskQueue(open_redis(redis_url))
+    queue = RedisTaskQueue(
+        open_redis(redis_url), terms=settings.terms_of, partition_count=settings.partitions
+    )
     return GuardedTaskQueue(queue, breaker), GuardedTaskQueue(queue, breaker, retrier)
 
 

@@ -25,9 +25,11 @@ app = typer.Typer(
 tasks_app = typer.Typer(help="Look at tasks.", no_args_is_help=True)
 deliveries_app = typer.Typer(help="Look at webhooks, and why each did what it did.", no_args_is_help=True)
 db_app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+workers_app = typer.Typer(help="Let workers claim tasks, or no more.", no_args_is_help=True)
 app.add_typer(tasks_app, name="tasks")
 app.add_typer(deliveries_app, name="deliveries")
 app.add_typer(db_app, name="db")
+app.add_typer(workers_app, name="workers")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Provider = Annotated[str | None, typer.Option(help="Only of this provider.")]
@@ -191,6 +193,29 @@ def show_delivery(
 ) -> None:
     """Show one webhook, what it spoke of, and what was decided."""
     console.deliveries.show(delivery, body=body, raw=raw, as_json=as_json)
+
+
+@workers_app.command("add")
+@_clearly
+def add_worker(
+    name: Annotated[str, typer.Argument(help="A name that no other worker has.")], as_json: AsJson = False
+) -> None:
+    """Let a worker in, and show its token, which is told only this once."""
+    console.workers.add(name, as_json)
+
+
+@workers_app.command("list")
+@_clearly
+def list_workers(as_json: AsJson = False) -> None:
+    """List workers, revoked ones too."""
+    console.workers.show_list(as_json)
+
+
+@workers_app.command("revoke")
+@_clearly
+def revoke_worker(name: Annotated[str, typer.Argument(help="The worker's name.")]) -> None:
+    """Let a worker's token be worth nothing from now on."""
+    console.workers.revoke(name)
 
 
 @db_app.command("upgrade")

@@ -11,7 +11,8 @@ from hookline.gateway.asgi import AsgiApp
 from hookline.gateway.peers import PeerAddresses
 from hookline.gateway.public_app import PublicApp
 from hookline.gateway.route import WebhookRoute
-from hookline.settings import Settings
+from hookline.worker_api.refusals import add_refusals
+from hookline.worker_api.routes import worker_routes
 
 
 def make_public_app(gateway: Gateway) -> AsgiApp:
@@ -21,6 +22,9 @@ def make_public_app(gateway: Gateway) -> AsgiApp:
     return PublicApp(routes, gateway.metrics, peers)
 
 
-def make_admin_app(settings: Settings, probes: Sequence[Probe], metrics: Callable[[], bytes]) -> FastAPI:
-    """The admin app: health and metrics."""
-    return admin_app(probes, metrics, settings.server.allowed_hosts)
+def make_admin_app(gateway: Gateway, probes: Sequence[Probe], metrics: Callable[[], bytes]) -> FastAPI:
+    """The admin app: health, metrics, and what workers are served."""
+    app = admin_app(probes, metrics, gateway.settings.server.allowed_hosts)
+    app.include_router(worker_routes(gateway.working.desk))
+    add_refusals(app)
+    return app

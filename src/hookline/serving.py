@@ -71,8 +71,9 @@ async def _run(
     tell_ready: Callable[[Serving], None],
 ) -> None:
     is_over = stop_signal()
-    admin = Listener(make_admin_app(gateway.settings, probes_of(gateway), metrics), serving.admin)
+    admin = Listener(make_admin_app(gateway, probes_of(gateway), metrics), serving.admin)
     gateway.background.start()
+    gateway.working.start()
     admin.start()
     try:
         async with _public(gateway, redis_url, serving.public):
@@ -80,6 +81,7 @@ async def _run(
             tell_ready(serving)
             _ = await is_over.wait()
     finally:
+        await gateway.working.stop()
         await admin.stop()
         await gateway.background.stop()
 

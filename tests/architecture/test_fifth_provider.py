@@ -122,7 +122,7 @@ async def test_its_signed_webhook_becomes_one_queued_task(apps: Apps) -> None:
     assert again.json() == {"status": "duplicate", "task_id": task_id}
 
     async def is_queued() -> bool:
-        return await apps.gateway.queue.peek(2) == [task_id]
+        return await apps.gateway.queue.held(0, 9) == (0, [task_id])
 
     await eventually(is_queued)
     task = (await make_insights(apps.gateway.database).task(task_id)).task

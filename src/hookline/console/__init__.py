@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         serve,
         task_log,
         tasks,
+        workers,
     )
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "serve",
     "task_log",
     "tasks",
+    "workers",
 ]
 
 

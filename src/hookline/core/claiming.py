@@ -1,0 +1,158 @@
+"""A worker claims: the queue gives out, the database begins, and what it will not begin goes back."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from hookline.core.tokens import TokenKind, hash_of, make_token
+from hookline.core.waiting_line import WaitingLine, set_within
+from hookline.domain.errors import HooklineError, QueueUnavailableError
+from hookline.domain.frozen import frozen
+from hookline.domain.ids import Clock, TaskId
+from hookline.domain.lifecycle import (
+    Defer,
+    Fence,
+    LifecycleStore,
+    Over,
+    Parked,
+    Run,
+    Start,
+    StartAnswer,
+)
+from hookline.domain.queue import ClaimCall, ClaimId, Holding, Settlement, Taken, TaskQueue
+
+FIRST_LEASE = timedelta(seconds=15)
+"""How long a claim holds before the worker is heard of: short, since its answer may have been lost."""
+
+
+@frozen
+class Assignment:
+    """A task that a worker is to run, with the token of its lease and that of its agent's tools."""
+
+    task_id: TaskId
+    fence: Fence
+    lease_ends_at: datetime
+    lease_token: str
+    tool_token: str
+
+
+@frozen
+class _Offer:
+    holding: Holding
+    lease_token: str
+    tool_token: str
+
+
+class Claiming:
+    """Gives tasks to workers, and lets those wait for whom there is none."""
+
+    def __init__(
+        self,
+        queue: TaskQueue,
+        life: LifecycleStore,
+        line: WaitingLine,
+        clock: Clock,
+        first_lease: timedelta = FIRST_LEASE,
+    ) -> None:
+        """Keep the parts.
+
+        Args:
+            queue: what may run.
+            life: what does run.
+            line: where workers wait.
+            clock: tells when attempts start.
+            first_lease: how long a claim holds before the first heartbeat.
+        """
+        self._queue = queue
+        self._life = life
+        self._line = line
+        self._clock = clock
+        self._first_lease = first_lease
+
+    def call(self, claim_id: ClaimId, most: int) -> ClaimCall:
+        """What the queue is asked for a claim."""
+        return ClaimCall(claim_id, most, self._first_lease)
+
+    async def claim(self, worker: str, claim_id: ClaimId, most: int, wait: timedelta) -> Sequence[Assignment]:
+        """Tasks to run, at most so many; waits for the first one no longer than `wait`.
+
+        The same claim asked again gets the same tasks, with new tokens, as long as its first lease holds.
+
+        Raises:
+            QueueUnavailableError: the queue does not answer.
+            StorageUnavailableError: the database does not answer; the tasks go back.
+        """
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + wait.total_seconds()
+        with self._line.place() as turn:
+            while True:
+                turn.clear()
+                taken = await self._queue.claim(self.call(claim_id, most))
+                found = await self.begin(worker, taken)
+                if found:
+                    self._line.ring()
+                    return found
+                is_over = self._line.is_closed or loop.time() >= ends
+                if is_over or (not taken.holdings and not await set_within(turn, ends - loop.time())):
+                    return []
+
+    async def begin(self, worker: str, taken: Taken) -> Sequence[Assignment]:
+        """Begin attempts of what the queue gave out; what may not run now goes back or leaves.
+
+        Raises:
+            QueueUnavailableError: the queue does not answer.
+            StorageUnavailableError: the database does not answer; the tasks go back.
+        """
+        if taken.look_again_in is not None:
+            self._line.ring_in(taken.look_again_in)
+        offers = [
+            _Offer(holding, make_token(TokenKind.LEASE), make_token(TokenKind.TOOL))
+            for holding in taken.holdings
+        ]
+        if not offers:
+            return []
+        try:
+            answers = await self._life.start([self._start(worker, offer) for offer in offers], self._clock())
+        except HooklineError:
+            await self._give_back(offers)
+            raise
+        pairs = zip(offers, answers, strict=True)
+        found = [await self._assigned(offer, answer) for offer, answer in pairs]
+        return [assignment for assignment in found if assignment is not None]
+
+    def _start(self, worker: str, offer: _Offer) -> Start:
+        return Start(
+            task_id=offer.holding.task_id,
+            claim_id=offer.holding.claim_id,
+            worker=worker,
+            lease=self._first_lease,
+            lease_hash=hash_of(offer.lease_token),
+            tool_hash=hash_of(offer.tool_token),
+        )
+
+    async def _assigned(self, offer: _Offer, answer: StartAnswer) -> Assignment | None:
+        match answer:
+            case Run(task_id=task_id, fence=fence, lease_ends_at=ends):
+                return Assignment(task_id, fence, ends, offer.lease_token, offer.tool_token)
+            case Defer(until=until):
+                await self._settle(Settlement(offer.holding, is_over=False, due_at=until))
+            case Parked(behind=behind):
+                with suppress(QueueUnavailableError):
+                    _ = await self._queue.enqueue([behind])
+                await self._settle(Settlement(offer.holding, is_over=False))
+            case Over():
+                await self._settle(Settlement(offer.holding, is_over=True))
+            case _:
+                assert_never(answer)
+        return None
+
+    async def _give_back(self, offers: Sequence[_Offer]) -> None:
+        for offer in offers:
+            await self._settle(Settlement(offer.holding, is_over=False))
+
+    async def _settle(self, settlement: Settlement) -> None:
+        """What the queue does not hear now it learns when the first lease runs out."""
+        with suppress(QueueUnavailableError):
+            _ = await self._queue.settle(settlement, None)

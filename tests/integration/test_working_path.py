@@ -1,0 +1,184 @@
+"""The whole path on a real gateway: a signed webhook becomes a task, which a worker claims and completes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import JsonValue
+
+from gateways import Gateway, eventually, gateway
+from signed_webhooks import Webhook, comment
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Gateway]:
+    with gateway(tmp_path / "home") as made:
+        yield made
+
+
+def told(running: Gateway, *words: str) -> dict:
+    return json.loads(run(running, *words, "--json"))
+
+
+def run(running: Gateway, *words: str) -> str:
+    done = running.command(*words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+class Bench:
+    """A worker's bench: what it asks the gateway."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def ask(self, what: str, **asked: JsonValue) -> httpx.Response:
+        return await self.client.post(f"/worker/v1/{what}", json=asked, timeout=70)
+
+    async def claim(self, claim_id: str, wait_seconds: float = 0, most: int = 1) -> list[dict]:
+        answer = await self.ask("claim", claim_id=claim_id, wait_seconds=wait_seconds, most=most)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["tasks"]
+
+
+@asynccontextmanager
+async def bench(running: Gateway, name: str) -> AsyncIterator[Bench]:
+    token = told(running, "workers", "add", name)["token"]
+    headers = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=running.admin_url, headers=headers) as client:
+        yield Bench(client)
+
+
+async def send(running: Gateway, webhook: Webhook) -> str:
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(running.url + webhook.path, content=webhook.body, headers=webhook.headers)
+    assert answer.status_code == 202, answer.text
+    return answer.json()["task_id"]
+
+
+async def test_a_worker_that_waits_gets_the_next_task_and_completes_it(running: Gateway) -> None:
+    async with bench(running, "one") as worker:
+        waiting = asyncio.create_task(worker.claim("c1", wait_seconds=60))
+        task_id = await send(running, comment(1))
+        (assigned,) = await waiting
+        assert (assigned["task"]["id"], assigned["task"]["verb"], assigned["fence"]) == (task_id, "fix", 1)
+        lease = assigned["lease_token"]
+        beat = (await worker.ask("heartbeat", lease_tokens=[lease])).json()["leases"]
+        assert [(each["status"], each["task_id"]) for each in beat] == [("held", task_id)]
+        done = await worker.ask("complete", lease_token=lease, result={"summary": "fixed"})
+        assert (done.status_code, done.json()["state"]) == (200, "succeeded")
+        again = await worker.ask("complete", lease_token=lease, result={"summary": "fixed"})
+        assert again.json() == done.json()
+        other = await worker.ask("complete", lease_token=lease, result={"summary": "another"})
+        assert (other.status_code, other.json()["lease"]["state"]) == (409, "succeeded")
+    assert told(running, "tasks", "show", task_id)["task"]["state"] == "succeeded"
+    story = run(running, "tasks", "log", task_id)
+    assert "task.started" in story
+    assert "task.succeeded" in story
+
+
+async def test_a_task_of_which_a_worker_asks_again_is_not_given_to_another(running: Gateway) -> None:
+    async with bench(running, "one") as one, bench(running, "two") as two:
+        task_id = await send(running, comment(1))
+        await eventually(lambda: _has_queued(running))
+        first = await one.claim("c1")
+        again = await one.claim("c1")
+        assert [each["task"]["id"] for each in (*first, *again)] == [task_id, task_id]
+        assert first[0]["fence"] == again[0]["fence"]
+        assert first[0]["lease_token"] != again[0]["lease_token"]
+        assert await two.claim("c2") == []
+        stolen = await two.ask("complete", lease_token=again[0]["lease_token"])
+        assert stolen.status_code == 401
+
+
+async def _has_queued(running: Gateway) -> bool:
+    return bool(told(running, "tasks", "list")["tasks"])
+
+
+async def test_a_cancel_reaches_the_worker_that_waits_for_it(running: Gateway) -> None:
+    async with bench(running, "one") as worker:
+        waiting = asyncio.create_task(worker.claim("c1", wait_seconds=60))
+        task_id = await send(running, comment(1))
+        (assigned,) = await waiting
+        lease = assigned["lease_token"]
+        listening = asyncio.create_task(worker.ask("heartbeat", lease_tokens=[lease], wait_seconds=60))
+        async with httpx.AsyncClient() as client:
+            webhook = comment(2, text="@agent cancel")
+            await client.post(running.url + webhook.path, content=webhook.body, headers=webhook.headers)
+        (state,) = (await listening).json()["leases"]
+        assert state["status"] == "cancelled"
+        stopped = await worker.ask("stop", lease_token=lease)
+        assert stopped.json()["state"] == "cancelled"
+    assert told(running, "tasks", "show", task_id)["task"]["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("what", "asked", "status"),
+    [
+        ("claim", {"claim_id": ""}, 422),
+        ("claim", {"claim_id": "c", "most": 0}, 422),
+        ("claim", {"claim_id": "c", "wait_seconds": 61}, 422),
+        ("claim", {"claim_id": "c", "colour": "red"}, 422),
+        ("complete", {"lease_token": "hll_x"}, 401),
+        ("complete", {"lease_token": "hll_" + "x" * 43}, 401),
+        ("fail", {"lease_token": "hll_" + "x" * 43}, 422),
+        ("heartbeat", {"lease_tokens": []}, 422),
+    ],
+)
+async def test_what_makes_no_sense_is_refused_in_one_sentence(
+    answering: Bench, what: str, asked: dict, status: int
+) -> None:
+    answer = await answering.ask(what, **asked)
+    assert answer.status_code == status, answer.text
+    assert set(answer.json()) == {"error", "lease"}
+    assert "x" * 43 not in answer.text
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with gateway(tmp_path_factory.mktemp("shared") / "home") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def token(shared: Gateway) -> str:
+    return told(shared, "workers", "add", "asker")["token"]
+
+
+@pytest.fixture
+async def answering(shared: Gateway, token: str) -> AsyncIterator[Bench]:
+    headers = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=shared.admin_url, headers=headers) as client:
+        yield Bench(client)
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer hlw_x", "Basic x", "Bearer hll_" + "x" * 43])
+async def test_nobody_without_a_worker_s_token_gets_anything(shared: Gateway, authorization: str) -> None:
+    async with httpx.AsyncClient(base_url=shared.admin_url) as client:
+        headers = {"authorization": authorization} if authorization else {}
+        for what in ("claim", "heartbeat"):
+            asked = {"claim_id": "c"} if what == "claim" else {"lease_tokens": ["x"]}
+            answer = await client.post(f"/worker/v1/{what}", json=asked, headers=headers)
+            assert answer.status_code == 401
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_result_of_a_hundred_mebibytes_is_refused_and_changes_nothing(answering: Bench) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b'{"lease_token": "x", "result": {"text": "'
+        for _ in range(100):
+            yield b"x" * 2**20
+
+    declared = await answering.ask("complete", lease_token="x", result={"text": "x" * 3 * 2**20})
+    assert (declared.status_code, declared.json()["lease"]) == (413, None)
+    try:
+        streamed = await answering.client.post("/worker/v1/complete", content=endless())
+    except httpx.TransportError:
+        return
+    assert streamed.status_code == 413
