@@ -13,7 +13,7 @@ from hookline.webhooks.jira.payloads import Node, RichText
 from hookline.webhooks.jira.people import OwnAccounts
 from hookline.webhooks.jira.wiki import shade
 
-SCAN_LIMIT = 1024 * 1024
+SCAN_LIMIT = 262_144
 """Characters of a text that are looked at."""
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from hookline.core.commands import blank
 from hookline.domain.text import shorten
 
-READ_LIMIT = 1024 * 1024
+READ_LIMIT = 262_144
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^\n]*)")
 _QUOTATION = re.compile(r" {0,3}>")

@@ -10,7 +10,7 @@ from hookline.core.commands import blank, mention_of, read_command
 from hookline.domain.command import Command, Prose
 from hookline.domain.text import one_line
 
-SCAN_LIMIT = 1024 * 1024
+SCAN_LIMIT = 262_144
 """So many characters of a text are looked at."""
 
 _TITLE_SCAN = 2_000
