@@ -11,6 +11,9 @@ import pytest
 from pydantic import JsonValue
 
 from gateways import Gateway, eventually, gateway
+from hookline.queue.connection import open_redis
+from hookline.queue.redis_queue import RedisTaskQueue
+from ledger import queued_ids
 from signed_webhooks import Webhook, comment
 
 pytestmark = pytest.mark.integration
@@ -95,6 +98,30 @@ async def test_a_task_of_which_a_worker_asks_again_is_not_given_to_another(runni
         assert await two.claim("c2") == []
         stolen = await two.ask("complete", lease_token=again[0]["lease_token"])
         assert stolen.status_code == 401
+
+
+@pytest.mark.parametrize("claim", ["c", "c\x1f\x00"])
+async def test_two_workers_that_make_up_the_same_claim_get_nothing_of_each_other(
+    running: Gateway, claim: str
+) -> None:
+    async with bench(running, "one") as one, bench(running, "two") as two:
+        waiting = asyncio.create_task(one.claim(claim, wait_seconds=60))
+        task_id = await send(running, comment(1))
+        (assigned,) = await waiting
+        assert await two.claim(claim) == []
+        assert list(await queued_ids(running)) == [task_id]
+        assert await running_by_lane(running) == {"github:octo/app": 1}
+        done = await one.ask("complete", lease_token=assigned["lease_token"])
+        assert done.json()["state"] == "succeeded"
+        assert await running_by_lane(running) == {}
+
+
+async def running_by_lane(running: Gateway) -> dict[str, int]:
+    """What the queue believes to run."""
+    queue = RedisTaskQueue(open_redis(running.resolved_redis_url))
+    stats = await queue.stats()
+    await queue.close()
+    return dict(stats.running)
 
 
 async def _has_queued(running: Gateway) -> bool:

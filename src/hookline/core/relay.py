@@ -26,7 +26,7 @@ class RelaySource(Protocol):
     ) -> Sequence[QueuedTask]:
         """Running and claimable tasks, accepted before a moment, that no queue of these epochs has.
 
-        Running ones come first, then the oldest.
+        The oldest come first.
         """
         ...
 

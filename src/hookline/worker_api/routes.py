@@ -36,6 +36,7 @@ from hookline.domain.worker_messages import (
     Trouble,
     WaitRequest,
 )
+from hookline.domain.workers import Worker
 from hookline.worker_api.bounded import BoundedRoute
 from hookline.worker_api.desk import LostLeaseError, UnknownTokenError, WorkerDesk
 
@@ -60,7 +61,7 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
         """Get tasks to run; waits for the first one no longer than `wait_seconds`."""
         worker = await desk.worker(authorization)
         wait = timedelta(seconds=asked.wait_seconds)
-        found = await desk.claiming.claim(worker.name, ClaimId(asked.claim_id), asked.most, wait)
+        found = await desk.claiming.claim(worker.name, _claim_id(worker, asked), asked.most, wait)
         return ClaimAnswer(tasks=await desk.assigned(found))
 
     async def heartbeat(asked: HeartbeatRequest, authorization: Authorization = None) -> HeartbeatAnswer:
@@ -118,13 +119,18 @@ async def _end(desk: WorkerDesk, authorization: str | None, asked: EndRequest, e
     (lease,) = await desk.leases_of(worker, [asked.lease_token])
     if lease is None:
         raise UnknownTokenError("expected the token of a lease of this worker")
-    then = None if asked.next is None else desk.claiming.call(ClaimId(asked.next.claim_id), asked.next.most)
+    then = None if asked.next is None else desk.claiming.call(_claim_id(worker, asked.next), asked.next.most)
     ended = await desk.leases.finish(lease, ending, _digest(asked), then)
     if not isinstance(ended.answer, Finished):
         raise LostLeaseError(ended.answer)
     return EndAnswer(
         task_id=lease.task_id, state=ended.answer.state.value, tasks=await desk.assigned(ended.next)
     )
+
+
+def _claim_id(worker: Worker, asked: ClaimRequest) -> ClaimId:
+    """A claim's name: two workers may make up the same one, and it may hold any character."""
+    return ClaimId(sha256(f"{worker.name}\n{asked.claim_id}".encode()).hexdigest())
 
 
 def _digest(asked: EndRequest) -> str:
