@@ -74,6 +74,7 @@ class Gateway:
         given = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
         return {
             **inherited,
+            "PYTHONFAULTHANDLER": "1",
             "HOOKLINE_HOME": str(self.home),
             "HOOKLINE_PORT": str(self.port),
             "HOOKLINE_ADMIN_PORT": str(self.admin_port),
@@ -121,9 +122,14 @@ class Gateway:
         assert wait_for_end(children, STOP_SECONDS)
 
     def stop(self) -> int:
-        """SIGTERM, and the exit code."""
+        """SIGTERM, and the exit code; where it does not end, what each of its threads was doing."""
         self.running.send_signal(signal.SIGTERM)
-        return self.running.wait(STOP_SECONDS)
+        try:
+            return self.running.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.running.send_signal(signal.SIGABRT)
+            self.running.wait()
+            raise GatewayFailedError("".join(self.output[-200:])) from None
 
     def memory(self) -> int:
         """Resident bytes of the process."""

@@ -113,9 +113,10 @@ class Listener:
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def stop(self) -> None:
-        """Finish what is being served, within a limit, and stop."""
+        """Finish what is being served, within a limit, and stop; a server that does not end is left."""
         if self._task is None:
             return
         self._server.stop()
-        with suppress(TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(self._task, DRAIN_SECONDS)
+        _ = await asyncio.wait({self._task}, timeout=DRAIN_SECONDS)
+        if not self._task.done():
+            _ = self._task.cancel()

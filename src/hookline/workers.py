@@ -39,15 +39,19 @@ class PublicWorkers:
         self._keepers = [asyncio.create_task(self._keep(process)) for process in started]
 
     async def stop(self) -> None:
-        """Let them finish what they have, and wait for their end."""
+        """Let them finish what they have, and wait for their end; kill those that take too long."""
         for keeper in self._keepers:
             _ = keeper.cancel()
         for process in self._processes:
             if process.stdin is not None:
                 process.stdin.close()
+        ends = [asyncio.ensure_future(process.wait()) for process in self._processes]
+        if ends:
+            _ = await asyncio.wait(ends, timeout=STOP_SECONDS)
         for process in self._processes:
-            with suppress(TimeoutError):
-                _ = await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            if process.returncode is None:
+                process.kill()
+        _ = await asyncio.gather(*ends)
 
     async def _keep(self, process: asyncio.subprocess.Process) -> None:
         while True:

@@ -12,6 +12,13 @@ AGAIN_SECONDS = 1.0
 _logger = cast(FilteringBoundLogger, structlog.get_logger())
 
 
+async def end(task: asyncio.Task[None], again_seconds: float = AGAIN_SECONDS) -> None:
+    """Cancel a task, and wait for its end; drivers swallow a cancellation now and then."""
+    while not task.done():
+        _ = task.cancel()
+        _ = await asyncio.wait({task}, timeout=again_seconds)
+
+
 class Loop:
     """Runs a step until it is stopped; an error that the step did not expect is logged, and survived."""
 
@@ -41,11 +48,10 @@ class Loop:
         self._task = asyncio.create_task(self._run(), name=self._name)
 
     async def stop(self) -> None:
-        """Cancel the step that runs, and wait for its end; drivers swallow a cancellation now and then."""
+        """Cancel the step that runs, and wait for its end."""
         task, self._task = self._task, None
-        while task is not None and not task.done():
-            _ = task.cancel()
-            _ = await asyncio.wait({task}, timeout=self._again_seconds)
+        if task is not None:
+            await end(task, self._again_seconds)
 
     async def _run(self) -> None:
         while True:

@@ -10,6 +10,7 @@ from typing import cast
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from hookline.core.background import end
 from hookline.core.task_log_files import Appended, TaskLogFiles
 from hookline.domain.errors import HooklineError
 from hookline.domain.ids import Clock, TaskId
@@ -94,11 +95,8 @@ class TaskLogger:
             return
         self._is_stopping.set()
         self._is_nudged.set()
-        done, _ = await asyncio.wait({self._task}, timeout=self._pace.stopping.total_seconds())
-        if not done:
-            _ = self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        _ = await asyncio.wait({self._task}, timeout=self._pace.stopping.total_seconds())
+        await end(self._task)
 
     def nudge(self) -> None:
         """Tell that facts were stored; never waits."""
