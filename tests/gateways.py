@@ -36,13 +36,14 @@ def free_port() -> int:
 
 @dataclass
 class Gateway:
-    """One `hookline serve` on a home of its own."""
+    """One `hookline serve` on a home of its own; one that is killed tells no coverage, so need not be measured."""
 
     home: Path
     database_url: str | None = None
     redis_url: str | None = None
     arguments: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
+    is_measured: bool = True
     port: int = field(default_factory=free_port)
     admin_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -68,9 +69,8 @@ class Gateway:
 
     @property
     def environment(self) -> dict[str, str]:
-        inherited = {
-            k: v for k, v in os.environ.items() if not k.startswith(("HOOKLINE_", "DATABASE_", "REDIS_"))
-        }
+        left_out = ("HOOKLINE_", "DATABASE_", "REDIS_", *(() if self.is_measured else ("COVERAGE_",)))
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
         given = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
         return {
             **inherited,

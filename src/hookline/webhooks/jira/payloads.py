@@ -76,7 +76,7 @@ class Issue(ProviderModel):
     """An issue; `self_url` is its address in the REST API."""
 
     id: ExternalId | None = None
-    key: str | None = Field(default=None, pattern=r"^\w{1,100}-[0-9]{1,20}$")
+    key: str | None = Field(default=None, pattern=r"^\w+-[0-9]+$", max_length=121)
     self_url: CleanText | None = Field(default=None, alias="self")
     fields: IssueFields | None = None
 
