@@ -36,7 +36,7 @@ def free_port() -> int:
 
 @dataclass
 class Gateway:
-    """One `hookline serve` on a home of its own; one that is killed tells no coverage, so need not be measured."""
+    """One `hookline serve` on a home of its own; what is killed cannot tell its coverage."""
 
     home: Path
     database_url: str | None = None
