@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from hookline.bootstrap import Gateway, make_gateway
+from hookline.core.lateness import tell_if_late
 from hookline.domain.errors import ConfigurationError, StorageUnavailableError
 from hookline.embedded.home import HomeLock
 from hookline.embedded.valkey import EmbeddedValkey
@@ -80,6 +81,7 @@ async def _run(
             await admin.is_listening()
             tell_ready(serving)
             _ = await is_over.wait()
+            tell_if_late()
     finally:
         await gateway.working.stop()
         await admin.stop()

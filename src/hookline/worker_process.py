@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from hookline.bootstrap import make_gateway
 from hookline.configuration import settings_for_reading
+from hookline.core.lateness import tell_if_late
 from hookline.domain.errors import ConfigurationError
 from hookline.listeners import Address
 from hookline.public_listener import public_listener, stop_signal
@@ -33,6 +34,7 @@ async def work() -> None:
             _ = sys.stdout.buffer.write(READY)
             sys.stdout.flush()
             _ = await is_over.wait()
+            tell_if_late()
     finally:
         await gateway.close()
 
