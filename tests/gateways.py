@@ -4,7 +4,6 @@ import asyncio
 import os
 import queue
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ import httpx
 import psutil
 
 from hookline.embedded.valkey_folder import open_valkey_folder
+from ports import free_port
 from server_process import dying_with_us, wait_for_end
 from signed_webhooks import SECRETS
 
@@ -26,12 +26,6 @@ STOP_SECONDS = 30
 
 class GatewayFailedError(Exception):
     """The process ended, or did not become ready."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

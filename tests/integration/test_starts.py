@@ -13,9 +13,10 @@ import httpx
 import psutil
 import pytest
 
-from gateways import Gateway, free_port, gateway
+from gateways import Gateway, gateway
 from hookline.storage.database import open_database
 from hookline.storage.migrator import upgrade
+from ports import free_port
 from servers import valkey_server
 from signed_webhooks import SECRETS
 
