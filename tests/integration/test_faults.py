@@ -191,7 +191,7 @@ async def test_two_gateways_on_one_postgresql_share_all_deliveries_without_a_dea
 ) -> None:
     url = postgres.create_database(migrated_postgres)
     with valkey_server() as valkey:
-        settings = {"database_url": url, "redis_url": valkey.url, "is_measured": False}
+        settings = {"database_url": url, "redis_url": valkey.url}
         with gateway(tmp_path / "a", **settings) as one, gateway(tmp_path / "b", **settings) as other:
             loads = [Load(running.port, comment, connections=32) for running in (one, other)]
             sending = [asyncio.create_task(load.run()) for load in loads]

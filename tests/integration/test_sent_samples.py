@@ -61,7 +61,7 @@ ERRANDS: Mapping[str, Errand] = {
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with gateway(tmp_path_factory.mktemp("sent") / "home", is_measured=False) as started:
+    with gateway(tmp_path_factory.mktemp("sent") / "home") as started:
         yield started
 
 

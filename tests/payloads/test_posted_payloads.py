@@ -142,7 +142,7 @@ async def test_every_sample_becomes_and_is_stored_as_the_tables_say(
 ) -> None:
     wanted = regime()
     (tmp_path / "hookline.toml").write_text(wanted.settings)
-    with gateway(tmp_path / "home", is_measured=False) as running:
+    with gateway(tmp_path / "home") as running:
         posted = await post_all(running, sorted(wanted.expected))
     expected = {name: wanted.became(name) for name in posted}
     told = {name: {fact: one.told.get(fact) for fact in expected[name]} for name, one in posted.items()}
