@@ -62,10 +62,11 @@ class QueueMachine(RuleBasedStateMachine):
         )
 
     def _holdings(self) -> list[tuple[TaskId, str, ClaimId]]:
-        """Those that hold a lease, and, half as often, those that did."""
+        """Those that hold a lease, some that did, and one under a claim that nobody made."""
         entries = self.model.entries
         holding = [h for h in self.seen if h[0] in entries and entries[h[0]].claim == h[2]]
-        return [*holding[-6:], *self.seen[-3:]]
+        foreign = [(task_id, lane, ClaimId("nobody")) for task_id, lane, _ in holding[-1:]]
+        return [*holding[-6:], *self.seen[-3:], *foreign]
 
     def _fresh_claim(self) -> ClaimId:
         return ClaimId(f"k{next(self.numbers)}")
@@ -167,17 +168,32 @@ class QueueMachine(RuleBasedStateMachine):
             self.model.paused.discard(scope)
             self.runner.run(self.queue.resume(scope))
 
+    @rule(scope=st.sampled_from((*LANES, EVERY_LANE)))
+    def a_scope_rests_while_a_worker_asks(self, scope: str) -> None:
+        self.a_scope_is_paused_or_resumed(scope, True)
+        self.a_worker_claims(1)
+        self.a_scope_is_paused_or_resumed(scope, False)
+
     @rule(seconds=st.sampled_from((0, 1, 4, 11, 700)))
     def time_goes_on(self, seconds: int) -> None:
         self.model.now += timedelta(seconds=seconds, microseconds=1)
 
-    @rule(random=st.randoms(use_true_random=False), is_sorted=st.booleans())
-    def everything_is_lost_and_pushed_again(self, random: Random, is_sorted: bool) -> None:
+    @rule(random=st.randoms(use_true_random=False), order=st.sampled_from(("running first", "last", "any")))
+    def everything_is_lost_and_pushed_again(self, random: Random, order: str) -> None:
         self.runner.run(self.redis.flushall())
         rows = [*self.model.wipe()]
-        if not is_sorted:
+        if order == "last":
+            rows.reverse()
+        elif order == "any":
             random.shuffle(rows)
         self._push(*rows)
+
+    @precondition(lambda self: len(self.model.entries) < MOST)
+    @rule(lane=st.sampled_from(LANES), band=st.sampled_from(Band), ago=st.integers(0, 2_400))
+    def a_conversation_runs_while_another_comment_comes(self, lane: str, band: Band, ago: int) -> None:
+        self.a_task_comes(Band.LOW, lane, "u", ago, None)
+        self.a_worker_claims(2)
+        self.a_task_comes(band, lane, "u", ago, None)
 
     @invariant()
     def both_say_the_same(self) -> None:
@@ -190,15 +206,16 @@ class QueueMachine(RuleBasedStateMachine):
         found: dict[TaskId, Place] = {}
         for partition in partitions(self.partition_count):
             pipeline = self.redis.pipeline(transaction=False)
-            pipeline.hgetall(partition.tasks)
+            pipeline.hgetall(partition.records)
             for key in partition.keys:
-                if key.endswith((":delayed", ":leases")):
+                if key.endswith(":moments"):
                     pipeline.zrange(key, 0, -1, withscores=True)
             tasks, *moments = await pipeline.execute()
             until = {task_id: moment(int(score)) for part in moments for task_id, score in part}
-            for task_id, record in tasks.items():
-                state, lent = record[:1].decode(), int(record[2:3])
-                found[TaskId(task_id.decode())] = state, lent, until.pop(task_id, None)
+            for field, record in tasks.items():
+                if field.startswith(b"t:"):
+                    state, lent, task_id = record[:1].decode(), int(record[2:3]), field[2:]
+                    found[TaskId(task_id.decode())] = state, lent, until.pop(task_id, None)
             assert not until
         return found
 
@@ -227,5 +244,5 @@ class QueueMachine(RuleBasedStateMachine):
 
     async def _nothing_is_left(self) -> None:
         for key in await self.redis.keys():
-            assert key.endswith(b":control"), key
+            assert key.endswith(b":records"), key
             assert set(await self.redis.hgetall(key)) <= {b"epoch", b"run"}

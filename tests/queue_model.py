@@ -116,12 +116,10 @@ class QueueModel:
 
     def tick(self) -> None:
         """What a claim does before it gives out anything: leases that ran out, tasks that became due."""
-        over = [e for e in self.entries.values() if e.state == "l" and e.until and e.until <= self.now]
+        over = [e for e in self.entries.values() if e.until and e.until <= self.now]
         for entry in sorted(over, key=lambda e: (e.until, e.row.task_id)):
-            self._leave_lease(entry)
-            self._place(entry)
-        due = [e for e in self.entries.values() if e.state == "d" and e.until and e.until <= self.now]
-        for entry in sorted(due, key=lambda e: (e.until, e.row.task_id)):
+            if entry.state == "l":
+                self._leave_lease(entry)
             self._place(entry)
 
     def taken_before(self, claim: ClaimId) -> list[TaskId]:
