@@ -24,7 +24,7 @@ from hookline.domain.queue import (
 )
 from hookline.queue.layout import moment, partitions
 from hookline.queue.redis_queue import RedisTaskQueue
-from queue_model import AGE_BOUND, Place, QueueModel
+from queue_model import AGE_BOUND, PartitionedModel, Place
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LANES = ("a", "b", "c")
@@ -46,7 +46,7 @@ class QueueMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.redis = type(self).open_redis()
-        self.model = QueueModel(NOON, dict(TERMS))
+        self.model = PartitionedModel(NOON, TERMS, self.partition_count)
         self.queue = self.runner.run(self._opened())
         self.numbers = iter(range(1, 10_000))
         self.seen: list[tuple[TaskId, str, ClaimId]] = []
@@ -97,6 +97,13 @@ class QueueMachine(RuleBasedStateMachine):
         due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
         self._push(replace(row, due_at=due))
 
+    @precondition(lambda self: any(entry.state == "d" for entry in self.model.entries.values()))
+    @rule(data=st.data(), due_in=st.none() | st.integers(-5, 60))
+    def one_that_is_not_due_is_pushed_again(self, data: st.DataObject, due_in: int | None) -> None:
+        row = data.draw(st.sampled_from([e.row for e in self.model.entries.values() if e.state == "d"]))
+        due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
+        self._push(replace(row, due_at=due))
+
     @rule(most=st.integers(1, 4))
     def a_worker_claims(self, most: int) -> None:
         self._claim(self._fresh_claim(), most)
@@ -112,7 +119,10 @@ class QueueMachine(RuleBasedStateMachine):
 
     def _took(self, claim: ClaimId, most: int, got: list[TaskId]) -> None:
         self.model.check_and_take(claim, most, LEASE, got)
-        self.seen.extend((task_id, self.model.entries[task_id].row.lane, claim) for task_id in got)
+        self._saw(claim, got)
+
+    def _saw(self, claim: ClaimId, got: list[TaskId]) -> None:
+        self.seen.extend((task_id, self.model.lanes[task_id], claim) for task_id in got)
 
     @precondition(lambda self: self.seen)
     @rule(
@@ -126,12 +136,14 @@ class QueueMachine(RuleBasedStateMachine):
     ) -> None:
         task_id, lane, claim = data.draw(st.sampled_from(self._holdings()))
         due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
-        then = ClaimCall(self._fresh_claim(), 1, LEASE) if claims_next and self.partition_count == 1 else None
+        then = ClaimCall(self._fresh_claim(), 1, LEASE) if claims_next else None
         settlement = Settlement(Holding(task_id, lane, claim), is_over, due)
         settled = self.runner.run(self.queue.settle(settlement, then))
-        assert settled.was_held == self.model.settle(task_id, claim, is_over, due)
+        assert settled.was_held == self.model.of_lane(lane).settle(task_id, claim, is_over, due)
         if then is not None:
-            self._took(then.claim_id, 1, list(settled.taken.task_ids))
+            got = list(settled.taken.task_ids)
+            self.model.of_lane(lane).check_and_take(then.claim_id, 1, LEASE, got)
+            self._saw(then.claim_id, got)
 
     @precondition(lambda self: self.seen)
     @rule(data=st.data(), seconds=st.integers(1, 30))
@@ -140,7 +152,7 @@ class QueueMachine(RuleBasedStateMachine):
         given = data.draw(st.lists(held, min_size=1, max_size=3, unique_by=lambda each: each[0]))
         lease = timedelta(seconds=seconds)
         unknown = self.runner.run(self.queue.extend([Holding(*held) for held in given], lease))
-        lost = [task_id for task_id, _, claim in given if not self.model.extend(task_id, claim, lease)]
+        lost = [held[0] for held in given if not self.model.of_lane(held[1]).extend(held[0], held[2], lease)]
         assert sorted(unknown) == sorted(lost)
 
     @precondition(lambda self: self.model.entries)
@@ -148,7 +160,7 @@ class QueueMachine(RuleBasedStateMachine):
     def a_task_is_taken_out(self, data: st.DataObject) -> None:
         task_id = data.draw(st.sampled_from(sorted(self.model.entries)))
         assert self.runner.run(self.queue.remove([task_id, TaskId("nobody")])) == 1
-        self.model.forget(task_id)
+        self.model.of_task(task_id).forget(task_id)
 
     @precondition(lambda self: self.model.entries)
     @rule(data=st.data(), seconds=st.integers(1, 20))
@@ -162,10 +174,10 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(scope=st.sampled_from((*LANES, EVERY_LANE)), is_paused=st.booleans())
     def a_scope_is_paused_or_resumed(self, scope: str, is_paused: bool) -> None:
         if is_paused:
-            self.model.paused.add(scope)
+            self.model.pause(scope)
             self.runner.run(self.queue.pause(scope))
         else:
-            self.model.paused.discard(scope)
+            self.model.resume(scope)
             self.runner.run(self.queue.resume(scope))
 
     @rule(scope=st.sampled_from((*LANES, EVERY_LANE)))
@@ -173,6 +185,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.a_scope_is_paused_or_resumed(scope, True)
         self.a_worker_claims(1)
         self.a_scope_is_paused_or_resumed(scope, False)
+        self.a_worker_claims(4)
 
     @rule(seconds=st.sampled_from((0, 1, 4, 11, 700)))
     def time_goes_on(self, seconds: int) -> None:
@@ -239,7 +252,7 @@ class QueueMachine(RuleBasedStateMachine):
                 lane = self.model.entries[task_id].row.lane
                 settlement = Settlement(Holding(task_id, lane, claim), is_over=True)
                 assert self.runner.run(self.queue.settle(settlement, None)).was_held
-                self.model.forget(task_id)
+                self.model.of_task(task_id).forget(task_id)
         self.runner.run(self._nothing_is_left())
 
     async def _nothing_is_left(self) -> None:
