@@ -24,7 +24,7 @@ from hookline.domain.queue import (
 )
 from hookline.queue.layout import moment, partitions
 from hookline.queue.redis_queue import RedisTaskQueue
-from queue_model import AGE_BOUND, Place, QueueModel
+from queue_model import AGE_BOUND, PartitionedModel, Place
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LANES = ("a", "b", "c")
@@ -46,7 +46,7 @@ class QueueMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.redis = type(self).open_redis()
-        self.model = QueueModel(NOON, dict(TERMS))
+        self.model = PartitionedModel(NOON, TERMS, self.partition_count)
         self.queue = self.runner.run(self._opened())
         self.numbers = iter(range(1, 10_000))
         self.seen: list[tuple[TaskId, str, ClaimId]] = []
@@ -62,10 +62,11 @@ class QueueMachine(RuleBasedStateMachine):
         )
 
     def _holdings(self) -> list[tuple[TaskId, str, ClaimId]]:
-        """Those that hold a lease, and, half as often, those that did."""
+        """Those that hold a lease, some that did, and one under a claim that nobody made."""
         entries = self.model.entries
         holding = [h for h in self.seen if h[0] in entries and entries[h[0]].claim == h[2]]
-        return [*holding[-6:], *self.seen[-3:]]
+        foreign = [(task_id, lane, ClaimId("nobody")) for task_id, lane, _ in holding[-1:]]
+        return [*holding[-6:], *self.seen[-3:], *foreign]
 
     def _fresh_claim(self) -> ClaimId:
         return ClaimId(f"k{next(self.numbers)}")
@@ -96,6 +97,13 @@ class QueueMachine(RuleBasedStateMachine):
         due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
         self._push(replace(row, due_at=due))
 
+    @precondition(lambda self: any(entry.state == "d" for entry in self.model.entries.values()))
+    @rule(data=st.data(), due_in=st.none() | st.integers(-5, 60))
+    def one_that_is_not_due_is_pushed_again(self, data: st.DataObject, due_in: int | None) -> None:
+        row = data.draw(st.sampled_from([e.row for e in self.model.entries.values() if e.state == "d"]))
+        due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
+        self._push(replace(row, due_at=due))
+
     @rule(most=st.integers(1, 4))
     def a_worker_claims(self, most: int) -> None:
         self._claim(self._fresh_claim(), most)
@@ -111,7 +119,10 @@ class QueueMachine(RuleBasedStateMachine):
 
     def _took(self, claim: ClaimId, most: int, got: list[TaskId]) -> None:
         self.model.check_and_take(claim, most, LEASE, got)
-        self.seen.extend((task_id, self.model.entries[task_id].row.lane, claim) for task_id in got)
+        self._saw(claim, got)
+
+    def _saw(self, claim: ClaimId, got: list[TaskId]) -> None:
+        self.seen.extend((task_id, self.model.lanes[task_id], claim) for task_id in got)
 
     @precondition(lambda self: self.seen)
     @rule(
@@ -125,12 +136,14 @@ class QueueMachine(RuleBasedStateMachine):
     ) -> None:
         task_id, lane, claim = data.draw(st.sampled_from(self._holdings()))
         due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
-        then = ClaimCall(self._fresh_claim(), 1, LEASE) if claims_next and self.partition_count == 1 else None
+        then = ClaimCall(self._fresh_claim(), 1, LEASE) if claims_next else None
         settlement = Settlement(Holding(task_id, lane, claim), is_over, due)
         settled = self.runner.run(self.queue.settle(settlement, then))
-        assert settled.was_held == self.model.settle(task_id, claim, is_over, due)
+        assert settled.was_held == self.model.of_lane(lane).settle(task_id, claim, is_over, due)
         if then is not None:
-            self._took(then.claim_id, 1, list(settled.taken.task_ids))
+            got = list(settled.taken.task_ids)
+            self.model.of_lane(lane).check_and_take(then.claim_id, 1, LEASE, got)
+            self._saw(then.claim_id, got)
 
     @precondition(lambda self: self.seen)
     @rule(data=st.data(), seconds=st.integers(1, 30))
@@ -139,7 +152,7 @@ class QueueMachine(RuleBasedStateMachine):
         given = data.draw(st.lists(held, min_size=1, max_size=3, unique_by=lambda each: each[0]))
         lease = timedelta(seconds=seconds)
         unknown = self.runner.run(self.queue.extend([Holding(*held) for held in given], lease))
-        lost = [task_id for task_id, _, claim in given if not self.model.extend(task_id, claim, lease)]
+        lost = [held[0] for held in given if not self.model.of_lane(held[1]).extend(held[0], held[2], lease)]
         assert sorted(unknown) == sorted(lost)
 
     @precondition(lambda self: self.model.entries)
@@ -147,7 +160,7 @@ class QueueMachine(RuleBasedStateMachine):
     def a_task_is_taken_out(self, data: st.DataObject) -> None:
         task_id = data.draw(st.sampled_from(sorted(self.model.entries)))
         assert self.runner.run(self.queue.remove([task_id, TaskId("nobody")])) == 1
-        self.model.forget(task_id)
+        self.model.of_task(task_id).forget(task_id)
 
     @precondition(lambda self: self.model.entries)
     @rule(data=st.data(), seconds=st.integers(1, 20))
@@ -161,23 +174,39 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(scope=st.sampled_from((*LANES, EVERY_LANE)), is_paused=st.booleans())
     def a_scope_is_paused_or_resumed(self, scope: str, is_paused: bool) -> None:
         if is_paused:
-            self.model.paused.add(scope)
+            self.model.pause(scope)
             self.runner.run(self.queue.pause(scope))
         else:
-            self.model.paused.discard(scope)
+            self.model.resume(scope)
             self.runner.run(self.queue.resume(scope))
+
+    @rule(scope=st.sampled_from((*LANES, EVERY_LANE)))
+    def a_scope_rests_while_a_worker_asks(self, scope: str) -> None:
+        self.a_scope_is_paused_or_resumed(scope, True)
+        self.a_worker_claims(1)
+        self.a_scope_is_paused_or_resumed(scope, False)
+        self.a_worker_claims(4)
 
     @rule(seconds=st.sampled_from((0, 1, 4, 11, 700)))
     def time_goes_on(self, seconds: int) -> None:
         self.model.now += timedelta(seconds=seconds, microseconds=1)
 
-    @rule(random=st.randoms(use_true_random=False), is_sorted=st.booleans())
-    def everything_is_lost_and_pushed_again(self, random: Random, is_sorted: bool) -> None:
+    @rule(random=st.randoms(use_true_random=False), order=st.sampled_from(("running first", "last", "any")))
+    def everything_is_lost_and_pushed_again(self, random: Random, order: str) -> None:
         self.runner.run(self.redis.flushall())
         rows = [*self.model.wipe()]
-        if not is_sorted:
+        if order == "last":
+            rows.reverse()
+        elif order == "any":
             random.shuffle(rows)
         self._push(*rows)
+
+    @precondition(lambda self: len(self.model.entries) < MOST)
+    @rule(lane=st.sampled_from(LANES), band=st.sampled_from(Band), ago=st.integers(0, 2_400))
+    def a_conversation_runs_while_another_comment_comes(self, lane: str, band: Band, ago: int) -> None:
+        self.a_task_comes(Band.LOW, lane, "u", ago, None)
+        self.a_worker_claims(2)
+        self.a_task_comes(band, lane, "u", ago, None)
 
     @invariant()
     def both_say_the_same(self) -> None:
@@ -190,15 +219,16 @@ class QueueMachine(RuleBasedStateMachine):
         found: dict[TaskId, Place] = {}
         for partition in partitions(self.partition_count):
             pipeline = self.redis.pipeline(transaction=False)
-            pipeline.hgetall(partition.tasks)
+            pipeline.hgetall(partition.records)
             for key in partition.keys:
-                if key.endswith((":delayed", ":leases")):
+                if key.endswith(":moments"):
                     pipeline.zrange(key, 0, -1, withscores=True)
             tasks, *moments = await pipeline.execute()
             until = {task_id: moment(int(score)) for part in moments for task_id, score in part}
-            for task_id, record in tasks.items():
-                state, lent = record[:1].decode(), int(record[2:3])
-                found[TaskId(task_id.decode())] = state, lent, until.pop(task_id, None)
+            for field, record in tasks.items():
+                if field.startswith(b"t:"):
+                    state, lent, task_id = record[:1].decode(), int(record[2:3]), field[2:]
+                    found[TaskId(task_id.decode())] = state, lent, until.pop(task_id, None)
             assert not until
         return found
 
@@ -222,10 +252,10 @@ class QueueMachine(RuleBasedStateMachine):
                 lane = self.model.entries[task_id].row.lane
                 settlement = Settlement(Holding(task_id, lane, claim), is_over=True)
                 assert self.runner.run(self.queue.settle(settlement, None)).was_held
-                self.model.forget(task_id)
+                self.model.of_task(task_id).forget(task_id)
         self.runner.run(self._nothing_is_left())
 
     async def _nothing_is_left(self) -> None:
         for key in await self.redis.keys():
-            assert key.endswith(b":control"), key
+            assert key.endswith(b":records"), key
             assert set(await self.redis.hgetall(key)) <= {b"epoch", b"run"}

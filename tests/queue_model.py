@@ -1,5 +1,6 @@
 """What a task queue is, said plainly: lists and loops instead of indexes, to hold the scripts against."""
 
+from binascii import crc32
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta
 from hookline.domain.command import Band
 from hookline.domain.ids import TaskId
 from hookline.domain.queue import EVERY_LANE, ClaimId, Lease, QueuedTask, Terms
+from hookline.queue.layout import partition_of
 
 AGE_BOUND = timedelta(minutes=10)
 
@@ -116,12 +118,10 @@ class QueueModel:
 
     def tick(self) -> None:
         """What a claim does before it gives out anything: leases that ran out, tasks that became due."""
-        over = [e for e in self.entries.values() if e.state == "l" and e.until and e.until <= self.now]
+        over = [e for e in self.entries.values() if e.until and e.until <= self.now]
         for entry in sorted(over, key=lambda e: (e.until, e.row.task_id)):
-            self._leave_lease(entry)
-            self._place(entry)
-        due = [e for e in self.entries.values() if e.state == "d" and e.until and e.until <= self.now]
-        for entry in sorted(due, key=lambda e: (e.until, e.row.task_id)):
+            if entry.state == "l":
+                self._leave_lease(entry)
             self._place(entry)
 
     def taken_before(self, claim: ClaimId) -> list[TaskId]:
@@ -221,3 +221,67 @@ class QueueModel:
 
     def places(self) -> dict[TaskId, Place]:
         return {task_id: (e.state, e.lent, e.until) for task_id, e in self.entries.items()}
+
+
+class PartitionedModel:
+    """Several queues beside each other: each lane in one, and a claim asks one after the other."""
+
+    def __init__(self, now: datetime, terms: dict[str, Terms], count: int) -> None:
+        self._parts = [QueueModel(now, dict(terms)) for _ in range(count)]
+        self.lanes: dict[TaskId, str] = {}
+
+    @property
+    def now(self) -> datetime:
+        return self._parts[0].now
+
+    @now.setter
+    def now(self, moment: datetime) -> None:
+        for part in self._parts:
+            part.now = moment
+
+    @property
+    def entries(self) -> dict[TaskId, Entry]:
+        return {task_id: entry for part in self._parts for task_id, entry in part.entries.items()}
+
+    def of_lane(self, lane: str) -> QueueModel:
+        return self._parts[partition_of(lane, len(self._parts))]
+
+    def of_task(self, task_id: TaskId) -> QueueModel:
+        return self.of_lane(self.lanes[task_id])
+
+    def enqueue(self, row: QueuedTask) -> None:
+        self.lanes[row.task_id] = row.lane
+        self.of_lane(row.lane).enqueue(row)
+
+    def check_and_take(self, claim: ClaimId, most: int, lease: timedelta, got: Sequence[TaskId]) -> None:
+        begin, left = crc32(claim.encode()), list(got)
+        for number in range(len(self._parts)):
+            part = self._parts[(begin + number) % len(self._parts)]
+            mine = [task_id for task_id in got if task_id in part.entries]
+            assert left[: len(mine)] == mine, "partitions are asked one after the other"
+            part.check_and_take(claim, most, lease, mine)
+            most, left = most - len(mine), left[len(mine) :]
+            if most <= 0:
+                break
+        assert not left
+
+    def pause(self, scope: str) -> None:
+        for part in self._parts:
+            part.paused.add(scope)
+
+    def resume(self, scope: str) -> None:
+        for part in self._parts:
+            part.paused.discard(scope)
+
+    def wipe(self) -> Sequence[QueuedTask]:
+        rows = [row for part in self._parts for row in part.wipe()]
+        return sorted(rows, key=lambda row: (row.lease is None, row.accepted_at, row.task_id))
+
+    def depth(self) -> dict[tuple[str, Band], int]:
+        return {key: number for part in self._parts for key, number in part.depth().items()}
+
+    def running(self) -> dict[str, int]:
+        return {lane: number for part in self._parts for lane, number in part.running().items()}
+
+    def places(self) -> dict[TaskId, Place]:
+        return {task_id: place for part in self._parts for task_id, place in part.places().items()}

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import delete
 
+from hookline.domain.errors import StorageUnavailableError
 from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import (
     Complete,
@@ -37,12 +45,15 @@ from hookline.domain.lifecycle import (
 from hookline.storage.base import Base
 from hookline.storage.database import Database, open_database, sqlite_url
 from hookline.storage.lifecycle import SqlLifecycleStore
+from life_mutants import MUTANTS, Mutant
 from lives import LEASE, Office
 from submissions import LANE
 
 ResultT = TypeVar("ResultT")
 
 LIMITS = LifeLimits(most_tries=2, most_losses=1)
+SETTINGS = settings(max_examples=25, stateful_step_count=30, deadline=None)
+HUNT = settings(SETTINGS, max_examples=100, phases=[Phase.generate], database=None, derandomize=True)
 MINUTE = timedelta(minutes=1)
 FINISHED = {"succeeded", "failed", "cancelled", "dead"}
 TASKS = st.integers(0, 4)
@@ -280,13 +291,25 @@ class LifeOfTasks(RuleBasedStateMachine):
         assert leased == {task.task_id for task in self.tasks if task.state == "running"}
 
 
+@pytest.fixture
+def books(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Books]:
+    made = Books(open_database(sqlite_url(Path(shutil.copy(migrated_sqlite, tmp_path)))))
+    yield made
+    made.close()
+
+
+def live(books: Books, how: settings) -> None:
+    run_state_machine_as_test(type("InTheseBooks", (LifeOfTasks,), {"books": books}), settings=how)
+
+
 @pytest.mark.slow
-def test_any_history_follows_the_rules(migrated_sqlite: Path, tmp_path: Path) -> None:
-    path = shutil.copy(migrated_sqlite, tmp_path)
-    books = Books(open_database(sqlite_url(Path(path))))
-    case = type("InTheseBooks", (LifeOfTasks,), {"books": books}).TestCase
-    case.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
-    try:
-        case().runTest()
-    finally:
-        books.close()
+def test_any_history_follows_the_rules(books: Books) -> None:
+    live(books, SETTINGS)
+
+
+@pytest.mark.hunt
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.fault)
+def test_the_rules_notice(mutant: Mutant, books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutant.place, mutant.name, mutant.made())
+    with pytest.raises((AssertionError, StorageUnavailableError)):
+        live(books, HUNT)

@@ -11,11 +11,12 @@ import stamina
 from redis.asyncio import Redis
 from redis.crc import key_slot
 
-from contracts.queue_contract import AGE_BOUND, QueueContract, drained, ids, queued
+from contracts.queue_contract import AGE_BOUND, QueueContract, a_claim, drained, ids, queued
 from hookline.core.circuit_breaker import CircuitBreaker, CircuitPolicy, CircuitState
 from hookline.core.retry import Retrier, RetryBudget, RetryPolicy
+from hookline.domain.command import Band
 from hookline.domain.errors import CircuitOpenError, ConfigurationError, QueueUnavailableError
-from hookline.domain.queue import EVERY_LANE, QueuedTask, QueueEpoch, TaskQueue
+from hookline.domain.queue import EVERY_LANE, QueuedTask, QueueEpoch, Settlement, TaskQueue
 from hookline.queue.connection import open_redis
 from hookline.queue.guarded import GuardedTaskQueue, speaks_against_the_queue
 from hookline.queue.redis_queue import BATCH, RedisTaskQueue
@@ -65,13 +66,13 @@ class TestOnValkey(QueueContract):
         await queue.enqueue(tasks)
         await queue.remove(ids(tasks))
         (left,) = await queue._redis.keys()
-        assert left.endswith(b":control")
+        assert left.endswith(b":records")
         assert set(await queue._redis.hgetall(left)) == {b"epoch"}
 
     async def test_all_keys_share_a_hash_tag(self, queue: TaskQueue) -> None:
         await queue.enqueue([queued(1)])
         keys = await queue._redis.keys()
-        assert len(keys) > 4
+        assert len(keys) == 4
         assert len({key_slot(key) for key in keys}) == 1
 
     async def test_scripts_that_the_server_forgot_are_loaded_again(self, queue: TaskQueue) -> None:
@@ -79,6 +80,20 @@ class TestOnValkey(QueueContract):
         await queue._redis.script_flush()
         await queue.enqueue([queued(2)])
         assert await drained(queue) == ids([queued(1), queued(2)])
+
+    @pytest.mark.parametrize("waiting", [100, 20_000])
+    async def test_a_task_costs_few_commands_however_many_wait(self, queue: TaskQueue, waiting: int) -> None:
+        await queue.enqueue([queued(number, Band(number % 2)) for number in range(waiting)])
+        (held,) = (await queue.claim(a_claim())).holdings
+        await queue._redis.config_resetstat()
+        settled = await queue.settle(Settlement(held, is_over=True), a_claim())
+        assert len(settled.taken.holdings) == 1
+        stats = await queue._redis.info("commandstats")
+        in_scripts = {
+            name: each["calls"] for name, each in stats.items() if name != "cmdstat_config|resetstat"
+        }
+        assert in_scripts.pop("cmdstat_evalsha") == 1
+        assert sum(in_scripts.values()) == 14
 
     async def test_a_batch_is_one_command(self, queue: TaskQueue) -> None:
         await queue.enqueue([queued(0)])

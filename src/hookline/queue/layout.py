@@ -2,17 +2,16 @@
 
 Every task of a lane is in the same partition. A partition's keys are declared to each script in this order:
 
-- `tasks`: hash of what is known of each task, by id
-- `ready`: sorted by name: lane, band and acceptance of what may run
-- `heads`: lanes with something to run, by band and turn
-- `oldest`: the same lanes by the acceptance of their first task, aged by band
-- `idle`: lanes that had a turn and have nothing to run, until the others catch up
-- `delayed`, `leases`: ids by when they become due or run out, in microseconds since 1970
-- `conversations`: hash of who of a conversation is first
-- `behind`, `lent`: sorted by name: those behind the first, by acceptance and by band
-- `claims`: hash of what claims got that were not heard of since
-- `depth`: hash of how many wait, by band and lane
-- `control`: hash of the epoch, and of each lane's terms, running tasks and pause
+- `records`: hash of all that is known by name: tasks (`t:`); who of a conversation is first, and whether one
+  may be behind it (`c:`); what claims got that were not heard of since (`k:`); of each lane its terms and
+  pause (`l:`), how many tasks are in (`n:`), run (`r:`) and wait in each band (`w:`); where the turns of each
+  band are (`v:`); the epoch, the server's run, and whether all is paused
+- `lanes`: set of the lanes that have a record
+- `runnable`: sorted by name: lane, band and acceptance of what may run
+- `turns`: lanes with something to run, twice: by band and turn, and by the acceptance of their first task,
+  aged by band; above them those that had a turn and have nothing to run, until the others catch up
+- `moments`: ids by when they become due or their lease runs out, in microseconds since 1970
+- `followers`: sorted by name: those behind the first of their conversation, by acceptance and by band
 """
 
 import re
@@ -23,24 +22,14 @@ from datetime import UTC, datetime, timedelta
 
 from hookline.domain.queue import LaneTerms, QueuedTask, Terms
 
-NAMES = (
-    "tasks",
-    "ready",
-    "heads",
-    "oldest",
-    "idle",
-    "delayed",
-    "leases",
-    "conversations",
-    "behind",
-    "lent",
-    "claims",
-    "depth",
-    "control",
-)
+NAMES = ("records", "lanes", "runnable", "turns", "moments", "followers")
 CHANNEL = "hookline:news"
 CALLED_OFF = "c"
 MAY_CLAIM = "w"
+OF_TASKS = "t:"
+TURN = 8192
+"""What a turn costs a lane of weight 1; whole numbers are exact and cheap as scores."""
+
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CONTROLS = re.compile("[\x00-\x1f]")
@@ -55,8 +44,8 @@ class Partition:
     keys: tuple[str, ...]
 
     @property
-    def tasks(self) -> str:
-        """The hash of tasks."""
+    def records(self) -> str:
+        """The hash of all records."""
         return self.keys[0]
 
 
@@ -106,4 +95,4 @@ def row_of(task: QueuedTask, terms: LaneTerms) -> Row:
 
 
 def _words(terms: Terms) -> str:
-    return f"{terms.weight:.6g} {terms.cap}"
+    return f"{max(round(TURN / terms.weight), 1)} {terms.cap}"

@@ -31,6 +31,7 @@ from hookline.domain.queue import (
 from hookline.queue.layout import (
     CALLED_OFF,
     CHANNEL,
+    OF_TASKS,
     Partition,
     microseconds,
     moment,
@@ -54,18 +55,15 @@ _TEXT: TypeAdapter[bytes] = TypeAdapter(bytes)
 _NUMBER: TypeAdapter[int] = TypeAdapter(int)
 _IDS: TypeAdapter[list[bytes]] = TypeAdapter(list[bytes])
 _Pairs: TypeAlias = list[tuple[bytes, bytes]]
-_TAKEN: TypeAdapter[tuple[_Pairs, bytes]] = TypeAdapter(tuple[_Pairs, bytes])
-_SETTLED: TypeAdapter[tuple[int, _Pairs, bytes]] = TypeAdapter(tuple[int, _Pairs, bytes])
-_STATS: TypeAdapter[tuple[list[tuple[bytes, bytes, bytes, bytes]], list[tuple[bytes, bytes]]]] = TypeAdapter(
-    tuple[list[tuple[bytes, bytes, bytes, bytes]], list[tuple[bytes, bytes]]]
-)
+_TAKEN: TypeAdapter[tuple[_Pairs, int]] = TypeAdapter(tuple[_Pairs, int])
+_SETTLED: TypeAdapter[tuple[int, _Pairs, int]] = TypeAdapter(tuple[int, _Pairs, int])
+_Stats: TypeAlias = tuple[list[tuple[int, bytes, int, int]], list[tuple[bytes, int]]]
+_STATS: TypeAdapter[_Stats] = TypeAdapter(_Stats)
 _SCANNED: TypeAdapter[tuple[int, dict[bytes, bytes]]] = TypeAdapter(tuple[int, dict[bytes, bytes]])
-_COUNTS: TypeAdapter[dict[bytes, bytes]] = TypeAdapter(dict[bytes, bytes])
 
 
 class _Commands(Protocol):
-    def hscan(self, name: str, cursor: int, *, count: int) -> Awaitable[Reply]: ...
-    def hgetall(self, name: str) -> Awaitable[Reply]: ...
+    def hscan(self, name: str, cursor: int, *, match: str, count: int) -> Awaitable[Reply]: ...
     def publish(self, channel: str, message: str) -> Awaitable[Reply]: ...
 
 
@@ -148,10 +146,8 @@ class RedisTaskQueue:
         what = "done" if settlement.is_over else "again"
         due = "0" if settlement.due_at is None else str(microseconds(settlement.due_at))
         next_claim = ("", "0", "0") if then is None else (then.claim_id, str(then.most), span(then.lease))
-        partition = self._partition_of(held.lane)
-        reply = await self._run(
-            self._scripts.settle, partition, held.task_id, held.claim_id, what, due, *next_claim
-        )
+        words = (held.task_id, held.claim_id, what, due, *next_claim, plain(held.lane))
+        reply = await self._run(self._scripts.settle, self._partition_of(held.lane), *words)
         was_held, pairs, wait = _SETTLED.validate_python(reply)
         return Settled(bool(was_held), _NOTHING if then is None else _taken(then, pairs, wait))
 
@@ -162,9 +158,12 @@ class RedisTaskQueue:
             parts.setdefault(partition_of(holding.lane, len(self._partitions)), []).append(holding)
         unknown: list[TaskId] = []
         for number, part in parts.items():
-            words = [word for held in part for word in (held.task_id, held.claim_id)]
-            reply = await self._run(self._scripts.extend, self._partitions[number], span(lease), *words)
-            unknown.extend(_ids(reply))
+            for start in range(0, len(part), BATCH):
+                words = [
+                    word for held in part[start : start + BATCH] for word in (held.task_id, held.claim_id)
+                ]
+                reply = await self._run(self._scripts.extend, self._partitions[number], span(lease), *words)
+                unknown.extend(_ids(reply))
         return unknown
 
     async def remove(self, task_ids: Sequence[TaskId], /) -> int:
@@ -198,9 +197,10 @@ class RedisTaskQueue:
         """About `limit` of the tasks that are in; the cursor counts partitions in its lowest part."""
         inner, number = divmod(cursor, len(self._partitions))
         with _unavailable():
-            reply = await self._commands.hscan(self._partitions[number].tasks, inner, count=limit)
+            records = self._partitions[number].records
+            reply = await self._commands.hscan(records, inner, match=f"{OF_TASKS}*", count=limit)
         inner, found = _SCANNED.validate_python(reply)
-        ids = [TaskId(task_id.decode()) for task_id in found]
+        ids = [TaskId(field.decode().removeprefix(OF_TASKS)) for field in found]
         if inner:
             return inner * len(self._partitions) + number, ids
         return (number + 1) % len(self._partitions), ids
@@ -209,10 +209,9 @@ class RedisTaskQueue:
         """How many tasks of each band wait; every band is named."""
         sums = dict.fromkeys(Band, 0)
         for partition in self._partitions:
-            with _unavailable():
-                reply = await self._commands.hgetall(partition.keys[11])
-            for field, number in _COUNTS.validate_python(reply, strict=True).items():
-                sums[Band(int(field[:1]))] += int(number)
+            rows, _ = await self._stats_of(partition, with_ages=False)
+            for band, _lane, waiting, _oldest in rows:
+                sums[Band(band)] += waiting
         return sums
 
     async def stats(self) -> QueueStats:
@@ -220,11 +219,14 @@ class RedisTaskQueue:
         waiting: list[LaneDepth] = []
         running: dict[str, int] = {}
         for partition in self._partitions:
-            reply = await self._run(self._scripts.stats, partition)
-            rows, counts = _STATS.validate_python(reply)
+            rows, counts = await self._stats_of(partition, with_ages=True)
             waiting.extend(_depth(*row) for row in rows)
-            running.update((lane.decode(), int(number)) for lane, number in counts)
+            running.update((lane.decode(), number) for lane, number in counts)
         return QueueStats(sorted(waiting, key=lambda d: (d.lane, d.band)), running)
+
+    async def _stats_of(self, partition: Partition, *, with_ages: bool) -> _Stats:
+        reply = await self._run(self._scripts.stats, partition, "1" if with_ages else "0")
+        return _STATS.validate_python(reply)
 
     async def epochs(self) -> frozenset[QueueEpoch]:
         """The epochs of the data, one for each partition.
@@ -258,15 +260,14 @@ class RedisTaskQueue:
                 yield self._partitions[number], part[start : start + BATCH]
 
 
-def _taken(call: ClaimCall, pairs: _Pairs, wait: bytes) -> Taken:
-    after = int(wait)
+def _taken(call: ClaimCall, pairs: _Pairs, after: int) -> Taken:
     holdings = [Holding(TaskId(task_id.decode()), lane.decode(), call.claim_id) for task_id, lane in pairs]
     return Taken(holdings, after * _MICROSECOND if after >= 0 else None)
 
 
-def _depth(band: bytes, lane: bytes, waiting: bytes, oldest: bytes) -> LaneDepth:
-    since = moment(int(oldest)) if oldest else None
-    return LaneDepth(lane.decode(), Band(int(band)), int(waiting), since)
+def _depth(band: int, lane: bytes, waiting: int, oldest: int) -> LaneDepth:
+    since = moment(oldest) if oldest >= 0 else None
+    return LaneDepth(lane.decode(), Band(band), waiting, since)
 
 
 def _text(reply: Reply) -> str:

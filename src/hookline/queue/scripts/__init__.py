@@ -6,8 +6,9 @@ from typing import Protocol
 
 from redis.asyncio import Redis
 
-PARTS = ("shelf", "lanes", "places")
-WITH_CLAIMING = (*PARTS, "claiming")
+HEAD = ("head", "turns")
+PLACES = (*HEAD, "records", "lanes", "following", "places")
+SERVING = (*PLACES, "serving")
 
 
 class Reply(Protocol):
@@ -27,14 +28,14 @@ class Scripts:
 
     def __init__(self, redis: Redis) -> None:
         """Register them."""
-        self.enqueue: Script = redis.register_script(source_of(*PARTS, "enqueue"))
-        self.claim: Script = redis.register_script(source_of(*WITH_CLAIMING, "claim"))
-        self.settle: Script = redis.register_script(source_of(*WITH_CLAIMING, "settle"))
-        self.extend: Script = redis.register_script(source_of("shelf", "extend"))
-        self.remove: Script = redis.register_script(source_of(*PARTS, "remove"))
-        self.pause: Script = redis.register_script(source_of(*PARTS, "pause"))
-        self.stats: Script = redis.register_script(source_of("shelf", "stats"))
-        self.epoch: Script = redis.register_script(source_of("shelf", "epoch"))
+        self.enqueue: Script = redis.register_script(source_of(*PLACES, "enqueue"))
+        self.claim: Script = redis.register_script(source_of(*SERVING, "claim"))
+        self.settle: Script = redis.register_script(source_of(*SERVING, "settle"))
+        self.extend: Script = redis.register_script(source_of("head", "extend"))
+        self.remove: Script = redis.register_script(source_of(*PLACES, "remove"))
+        self.pause: Script = redis.register_script(source_of(*PLACES, "pause"))
+        self.stats: Script = redis.register_script(source_of(*HEAD, "stats"))
+        self.epoch: Script = redis.register_script(source_of("head", "epoch"))
 
 
 def source_of(*names: str) -> str:

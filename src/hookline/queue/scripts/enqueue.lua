@@ -1,48 +1,73 @@
+local places = open_places()
+local records, lanes = places.records, places.lanes
+
 local function restore(task, known, claim, ends)
-  if known then
-    if task.state == 'l' then
-      return
-    end
-    leave(task)
+  if task.state == 'l' then
+    return
   end
-  hold(task, claim, ends)
-  own(task)
-  occupy(task.lane)
+  if known then
+    places.leave(task)
+  end
+  task.state, task.claim = 'l', claim
+  records.save(task)
+  records.rank(MOMENTS, task.id, ends)
+  lanes.run(task.lane, 1)
+  places.own(task)
+end
+
+local function bring_forward(task, due)
+  records.write_ranks(MOMENTS)
+  call('ZADD', MOMENTS, 'LT', due, task.id)
+  is_news = true
 end
 
 local function take_in(row)
-  local id, band, accepted, due, lane, conversation, lane_terms, lease_claim, lease_ends = unpack(row)
-  if redis.call('HGET', CONTROL, 'w:' .. lane) ~= lane_terms then
-    redis.call('HSET', CONTROL, 'w:' .. lane, lane_terms)
-    is_news = review(lane) or is_news
-  end
-  local task = load(id)
-  local known = task ~= nil
+  local id, band, accepted, due, lane, conversation, terms, lease_claim, lease_ends = unpack(row)
+  lanes.heed(lane, terms)
+  local known = records.load(id)
+  local task = known or {
+    id = id, state = 'n', band = band, lent = band, accepted = accepted, claim = '', lane = lane,
+    conversation = conversation,
+  }
   if not known then
-    task = {
-      id = id, state = 'n', band = band, lent = band, accepted = accepted, claim = '', lane = lane,
-      conversation = conversation,
-    }
-    redis.call('HINCRBY', CONTROL, 'n:' .. lane, 1)
+    records.add('n:' .. lane, 1)
   end
   if lease_claim ~= '' then
     restore(task, known, lease_claim, tonumber(lease_ends))
-  elseif not known then
-    count(band .. lane, 1)
-    if tonumber(due) > NOW then
-      delay(task, tonumber(due))
-    else
-      place(task)
-    end
   elseif task.state == 'd' then
-    redis.call('ZADD', DELAYED, 'LT', tonumber(due), id)
-    is_news = true
+    bring_forward(task, tonumber(due))
+  elseif not known and tonumber(due) > NOW then
+    places.delay(task, tonumber(due))
+  elseif not known then
+    places.place(task)
   end
 end
 
-for _, row in ipairs(cjson.decode(ARGV[5])) do
+local function fetch_for(rows)
+  local fields = { 'epoch' }
+  for _, row in ipairs(rows) do
+    local lane, at = row[5], #fields
+    fields[at + 1], fields[at + 2], fields[at + 3] = 't:' .. row[1], 'l:' .. lane, 'n:' .. lane
+    fields[at + 4], fields[at + 5], fields[at + 6] = 'r:' .. lane, 'w:' .. row[2] .. lane, 'c:' .. row[6]
+  end
+  records.fetch(fields)
+  fields = {}
+  for _, row in ipairs(rows) do
+    local owner_id = row[6] ~= '' and places.owner(row[6])
+    if owner_id then
+      fields[#fields + 1] = 't:' .. owner_id
+    end
+  end
+  records.fetch(fields)
+end
+
+local rows = cjson.decode(ARGV[5])
+fetch_for(rows)
+for _, row in ipairs(rows) do
   take_in(row)
 end
+local epoch = records.read('epoch') or ARGV[4]
+records.put('epoch', epoch)
+lanes.write()
 tell()
-redis.call('HSETNX', CONTROL, 'epoch', ARGV[4])
-return redis.call('HGET', CONTROL, 'epoch')
+return epoch

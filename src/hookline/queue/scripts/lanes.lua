@@ -1,84 +1,93 @@
-local function lane_state(lane)
-  local found = redis.call('HMGET', CONTROL, 'w:' .. lane, 'r:' .. lane, 'p:' .. lane)
-  local weight, cap = string.match(found[1] or '1 0', '^(%S+) (%d+)$')
-  return {
-    weight = tonumber(weight),
-    is_open = not found[3] and (cap == '0' or tonumber(found[2] or 0) < tonumber(cap)),
-  }
-end
+local function open_lanes(records)
+  local lanes, known = {}, {}
 
-local function retire(name, band)
-  redis.call('ZREM', OLDEST, name)
-  local tag = redis.call('ZSCORE', HEADS, name)
-  if tag then
-    redis.call('ZREM', HEADS, name)
-    redis.call('ZADD', IDLE, tag, name)
+  local function is_open(lane)
+    return not lane.is_paused and (lane.cap == 0 or tonumber(records.read('r:' .. lane.name) or 0) < lane.cap)
   end
-  local from, to = band * STEP, '(' .. whole((band + 1) * STEP)
-  if redis.call('ZCOUNT', HEADS, from, to) == 0 then
-    redis.call('ZREMRANGEBYSCORE', IDLE, from, to)
-    redis.call('HDEL', CONTROL, 'v:' .. band)
-  end
-end
 
-local function enlist(lane, band)
-  local first, name = first_with(READY, lane .. GAP .. band), band .. lane
-  if not first then
-    return retire(name, band)
+  function lanes.at(name)
+    local lane = known[name]
+    if not lane then
+      local text = records.read('l:' .. name)
+      local cost, cap, paused = string.match(text or '8192 0 0', '^(%d+) (%d+) (%d)$')
+      lane = {
+        name = name, cost = cost, cap = tonumber(cap), is_paused = paused == '1', was_there = text,
+        came = {}, left = {},
+      }
+      lane.was_open = is_open(lane)
+      known[name] = lane
+    end
+    return lane
   end
-  local accepted = tonumber(string.sub(first, #lane + 3, #lane + 18))
-  redis.call('ZADD', OLDEST, accepted + band * AGE, name)
-  if not redis.call('ZSCORE', HEADS, name) then
-    local virtual = tonumber(redis.call('HGET', CONTROL, 'v:' .. band) or 0)
-    local tag = math.max(band * STEP + virtual, tonumber(redis.call('ZSCORE', IDLE, name) or 0))
-    redis.call('ZREM', IDLE, name)
-    redis.call('ZADD', HEADS, string.format('%.17g', tag), name)
-  end
-end
 
-local function review(lane)
-  local is_open = lane_state(lane).is_open
-  for band = 0, BANDS - 1 do
-    if is_open then
-      enlist(lane, band)
-    else
-      retire(band .. lane, band)
+  function lanes.heed(name, terms)
+    local lane = lanes.at(name)
+    if lane.cost .. ' ' .. lane.cap ~= terms then
+      local cost, cap = string.match(terms, '^(%d+) (%d+)$')
+      lane.cost, lane.cap = cost, tonumber(cap)
     end
   end
-  return is_open
-end
 
-local function member(task)
-  return task.lane .. GAP .. task.lent .. task.accepted .. task.id
-end
-
-local function shelve(task)
-  redis.call('ZADD', READY, 0, member(task))
-  if lane_state(task.lane).is_open then
-    enlist(task.lane, task.lent)
-    is_news = true
+  function lanes.run(name, change)
+    lanes.at(name)
+    records.add('r:' .. name, change)
   end
-end
 
-local function unshelve(task)
-  redis.call('ZREM', READY, member(task))
-  if lane_state(task.lane).is_open then
-    enlist(task.lane, task.lent)
+  function lanes.shelve(task)
+    local lane, accepted = lanes.at(task.lane), tonumber(task.accepted)
+    records.rank(RUNNABLE, task.lane .. GAP .. task.lent .. task.accepted .. task.id, 0)
+    lane.came[task.lent] = math.min(accepted, lane.came[task.lent] or accepted)
   end
-end
 
-local function occupy(lane)
-  redis.call('HINCRBY', CONTROL, 'r:' .. lane, 1)
-  local state = lane_state(lane)
-  if not state.is_open then
-    review(lane)
+  function lanes.unshelve(task)
+    records.rank(RUNNABLE, task.lane .. GAP .. task.lent .. task.accepted .. task.id, false)
+    lanes.at(task.lane).left[task.lent] = true
   end
-end
 
-local function vacate(lane)
-  local was_open = lane_state(lane).is_open
-  tally('r:' .. lane, -1)
-  if not was_open then
-    is_news = review(lane) or is_news
+  local function review(lane)
+    local opened = is_open(lane)
+    if opened and not lane.was_open then
+      open_turns().open(lane.name)
+    elseif lane.was_open and not opened then
+      open_turns().close(lane.name)
+    elseif opened then
+      for band, accepted in pairs(lane.came) do
+        local aged = accepted + band * ARGV[2] - 2 ^ 53
+        if call('ZADD', TURNS, 'LT', aged, '~' .. band .. lane.name) == 1 then
+          open_turns().enlist(lane.name, band)
+        end
+        is_news = true
+      end
+      for band in pairs(lane.left) do
+        open_turns().leave(lane.name, band)
+      end
+    end
   end
+
+  local function write(lane)
+    local is_there = lane.is_paused or records.read('n:' .. lane.name)
+    local text = is_there and lane.cost .. ' ' .. lane.cap .. (lane.is_paused and ' 1' or ' 0')
+    records.put('l:' .. lane.name, text)
+    if not is_there then
+      for band = 0, BANDS - 1 do
+        records.put('w:' .. band .. lane.name, false)
+      end
+      records.put('r:' .. lane.name, false)
+      call('SREM', LANES, lane.name)
+    elseif not lane.was_there then
+      call('SADD', LANES, lane.name)
+    end
+  end
+
+  function lanes.write()
+    records.write_ranks(RUNNABLE)
+    for _, lane in pairs(known) do
+      review(lane)
+      write(lane)
+    end
+    known = {}
+    records.write()
+  end
+
+  return lanes
 end

@@ -1,12 +1,11 @@
-local scope, is_paused = ARGV[4], ARGV[5] == '1'
-local field = scope == '*' and 'p*' or 'p:' .. scope
-if is_paused then
-  redis.call('HSET', CONTROL, field, '1')
+local records, scope, is_paused = open_records(), ARGV[4], ARGV[5] == '1'
+if scope == '*' then
+  records.put('p*', is_paused and '1')
+  records.write()
 else
-  redis.call('HDEL', CONTROL, field)
-end
-if scope ~= '*' then
-  review(scope)
+  local lanes = open_lanes(records)
+  lanes.at(scope).is_paused = is_paused
+  lanes.write()
 end
 is_news = not is_paused
 tell()

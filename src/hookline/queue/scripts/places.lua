@@ -1,127 +1,96 @@
-local function lend(owner_id, band)
-  local owner = load(owner_id)
-  if not owner or band >= owner.lent then
-    return
-  end
-  if owner.state == 'r' then
-    unshelve(owner)
-  end
-  owner.lent = band
-  save(owner)
-  if owner.state == 'r' then
-    shelve(owner)
-  end
-end
+local function open_places()
+  local places, records = {}, open_records()
+  local lanes, following = open_lanes(records), nil
+  places.records, places.lanes = records, lanes
 
-local function park(task, owner_id)
-  task.state = 'p'
-  save(task)
-  redis.call('ZADD', BEHIND, 0, task.conversation .. GAP .. task.accepted .. task.id)
-  redis.call('ZADD', LENT, 0, task.conversation .. GAP .. task.lent .. task.id)
-  lend(owner_id, task.lent)
-end
-
-local function unpark(task)
-  redis.call('ZREM', BEHIND, task.conversation .. GAP .. task.accepted .. task.id)
-  redis.call('ZREM', LENT, task.conversation .. GAP .. task.lent .. task.id)
-end
-
-local function place(task)
-  if task.conversation ~= '' then
-    local owner = redis.call('HGET', CONVERSATIONS, task.conversation)
-    if owner and owner ~= task.id then
-      return park(task, owner)
-    end
-    if not owner then
-      redis.call('HSET', CONVERSATIONS, task.conversation, task.id)
+  function places.owner(conversation)
+    local text = records.read('c:' .. conversation)
+    if text then
+      return string.sub(text, 2), string.sub(text, 1, 1)
     end
   end
-  task.state = 'r'
-  save(task)
-  shelve(task)
-end
 
-local function own(task)
-  if task.conversation == '' then
-    return
+  local function count(task, change)
+    records.add('w:' .. task.band .. task.lane, change)
   end
-  local owner_id = redis.call('HGET', CONVERSATIONS, task.conversation)
-  redis.call('HSET', CONVERSATIONS, task.conversation, task.id)
-  local owner = owner_id and owner_id ~= task.id and load(owner_id)
-  if owner and owner.state == 'r' then
-    unshelve(owner)
-    park(owner, task.id)
-  end
-end
 
-local function let_go(task)
-  local conversation = task.conversation
-  if conversation == '' or redis.call('HGET', CONVERSATIONS, conversation) ~= task.id then
-    return
+  local function followers()
+    following = following or open_following(records, lanes)
+    return following
   end
-  local prefix = conversation .. GAP
-  local first = first_with(BEHIND, prefix)
-  if not first then
-    redis.call('HDEL', CONVERSATIONS, conversation)
-    return
-  end
-  local heir = load(string.sub(first, #prefix + 17))
-  unpark(heir)
-  redis.call('HSET', CONVERSATIONS, conversation, heir.id)
-  local lent = first_with(LENT, prefix)
-  if lent then
-    local band = string.sub(lent, #prefix + 1, #prefix + 1)
-    heir.lent = band < heir.lent and band or heir.lent
-  end
-  heir.state = 'r'
-  save(heir)
-  shelve(heir)
-end
 
-local function delay(task, due)
-  task.state = 'd'
-  save(task)
-  redis.call('ZADD', DELAYED, due, task.id)
-  if task.conversation ~= '' then
-    redis.call('HSETNX', CONVERSATIONS, task.conversation, task.id)
+  function places.place(task)
+    count(task, 1)
+    if task.conversation ~= '' then
+      local owner_id = places.owner(task.conversation)
+      if owner_id and owner_id ~= task.id then
+        return followers().park(task, owner_id)
+      end
+      if not owner_id then
+        records.put('c:' .. task.conversation, '-' .. task.id)
+      end
+    end
+    task.state = 'r'
+    records.save(task)
+    lanes.shelve(task)
   end
-  is_news = true
-end
 
-local function hold(task, claim, ends)
-  task.state, task.claim = 'l', claim
-  save(task)
-  redis.call('ZADD', LEASES, ends, task.id)
-end
-
-local function leave(task)
-  if task.state == 'r' then
-    unshelve(task)
-  elseif task.state == 'p' then
-    unpark(task)
-  elseif task.state == 'd' then
-    redis.call('ZREM', DELAYED, task.id)
-  else
-    redis.call('ZREM', LEASES, task.id)
-    redis.call('HDEL', CLAIMS, task.claim)
-    task.claim = ''
-    vacate(task.lane)
-    return
+  function places.delay(task, due)
+    count(task, 1)
+    task.state = 'd'
+    records.save(task)
+    records.rank(MOMENTS, task.id, due)
+    if task.conversation ~= '' and not places.owner(task.conversation) then
+      records.put('c:' .. task.conversation, '-' .. task.id)
+    end
+    is_news = true
   end
-  count(task.band .. task.lane, -1)
-end
 
-local function forget(task)
-  leave(task)
-  redis.call('HDEL', TASKS, task.id)
-  let_go(task)
-  if tally('n:' .. task.lane, -1) == 0 then
-    redis.call('HDEL', CONTROL, 'w:' .. task.lane)
+  function places.own(task)
+    if task.conversation == '' then
+      return
+    end
+    local owner_id, sign = places.owner(task.conversation)
+    records.put('c:' .. task.conversation, (sign or '-') .. task.id)
+    local owner = owner_id and owner_id ~= task.id and records.load(owner_id)
+    if owner and owner.state == 'r' then
+      lanes.unshelve(owner)
+      followers().park(owner, task.id)
+    end
   end
-end
 
-local function tell()
-  if is_news then
-    redis.call('PUBLISH', CHANNEL, 'w')
+  function places.leave(task)
+    if task.state == 'l' then
+      records.put('k:' .. task.claim, false)
+      task.claim = ''
+      lanes.run(task.lane, -1)
+    else
+      count(task, -1)
+    end
+    if task.state == 'r' then
+      lanes.unshelve(task)
+    elseif task.state == 'p' then
+      followers().follow(task, false)
+    else
+      records.rank(MOMENTS, task.id, false)
+    end
   end
+
+  function places.forget(task)
+    places.leave(task)
+    records.erase(task)
+    records.add('n:' .. task.lane, -1)
+    lanes.at(task.lane)
+    if task.conversation == '' then
+      return
+    end
+    local owner_id, sign = places.owner(task.conversation)
+    if owner_id == task.id and sign == '+' then
+      followers().inherit(task.conversation)
+    elseif owner_id == task.id then
+      records.put('c:' .. task.conversation, false)
+    end
+  end
+
+  return places
 end

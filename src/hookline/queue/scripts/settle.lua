@@ -1,22 +1,44 @@
-local task = load(ARGV[4])
-local is_held = task and task.state == 'l' and task.claim == ARGV[5]
-if is_held then
-  if ARGV[6] == 'done' then
-    forget(task)
+local id, held_by, is_over, due, next_claim = ARGV[4], ARGV[5], ARGV[6] == 'done', tonumber(ARGV[7]), ARGV[8]
+local lane, task = ARGV[11], 't:' .. id
+local found = call('HMGET', RECORDS, task, 'l:' .. lane, 'n:' .. lane, 'r:' .. lane, 'k:' .. next_claim, 'p*')
+local state, claimed_by, in_lane, conversation =
+  string.match(found[1] or '', '^(%l)%d+\31([^\31]*)\31([^\31]*)\31(.*)$')
+local is_held = state == 'l' and claimed_by == held_by
+
+local function is_alone()
+  return conversation == '' or call('HGET', RECORDS, 'c:' .. conversation) == '-' .. id
+end
+
+local function settle_with_care()
+  local places = open_places()
+  local known = places.records.load(id)
+  if is_over then
+    places.forget(known)
   else
-    leave(task)
-    count(task.band .. task.lane, 1)
-    local due = tonumber(ARGV[7])
+    places.leave(known)
     if due > NOW then
-      delay(task, due)
+      places.delay(known, due)
     else
-      place(task)
+      places.place(known)
     end
   end
+  places.lanes.write()
 end
-local taken = { {}, '-1' }
-if ARGV[8] ~= '' then
-  taken = claim(ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]))
+
+if is_held then
+  local is_plain = is_over and in_lane == lane and found[3] ~= '1' and string.find(found[2], ' 0 0', -4, true)
+  if is_plain and is_alone() then
+    call('ZREM', MOMENTS, id)
+    call('HSET', RECORDS, 'n:' .. lane, found[3] - 1, 'r:' .. lane, found[4] - 1)
+    call('HDEL', RECORDS, task, 'k:' .. held_by, 'c:' .. conversation)
+  else
+    settle_with_care()
+  end
+end
+local told, next_moment = {}, -1
+if next_claim ~= '' then
+  local before = next_claim ~= held_by and found[5]
+  told, next_moment = claim(next_claim, tonumber(ARGV[9]), tonumber(ARGV[10]), before, found[6])
 end
 tell()
-return { is_held and 1 or 0, taken[1], taken[2] }
+return { is_held and 1 or 0, told, next_moment }

@@ -1,14 +1,16 @@
-local rows, running = {}, {}
-local depth = redis.call('HGETALL', DEPTH)
-for at = 1, #depth, 2 do
-  local band, lane = string.sub(depth[at], 1, 1), string.sub(depth[at], 2)
-  local first = first_with(READY, lane .. GAP .. band)
-  rows[#rows + 1] = { band, lane, depth[at + 1], first and string.sub(first, #lane + 3, #lane + 18) or '' }
-end
-local control = redis.call('HGETALL', CONTROL)
-for at = 1, #control, 2 do
-  if string.sub(control[at], 1, 2) == 'r:' then
-    running[#running + 1] = { string.sub(control[at], 3), control[at + 1] }
+local turns, rows, running = open_turns(), {}, {}
+for _, lane in ipairs(call('SMEMBERS', LANES)) do
+  local found =
+    call('HMGET', RECORDS, 'w:0' .. lane, 'w:1' .. lane, 'w:2' .. lane, 'w:3' .. lane, 'r:' .. lane)
+  for band = 0, BANDS - 1 do
+    local waiting = tonumber(found[band + 1] or 0)
+    if waiting > 0 then
+      local first = ARGV[4] == '1' and turns.first(lane, band)
+      rows[#rows + 1] = { band, lane, waiting, first and tonumber(first) or -1 }
+    end
+  end
+  if tonumber(found[5] or 0) > 0 then
+    running[#running + 1] = { lane, tonumber(found[5]) }
   end
 end
 return { rows, running }
