@@ -13,8 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.wrk import Measured, find_wrk, run_wrk
-from gateways import free_port, gateway
+from gateways import gateway
 from load import request_bytes
+from ports import free_port
 from servers import postgres_server, valkey_server
 from signed_webhooks import padded_comment
 

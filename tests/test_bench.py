@@ -64,3 +64,63 @@ def ended(module: ModuleType, *options: str) -> str | None:
     except SystemExit as end:
         return str(end)
     return None
+
+
+def sizes(enqueue: float, claim: float) -> list[dict]:
+    """Depths whose rates at the greatest size are these parts of those at the least."""
+    ratios = {1_000_000: (enqueue, claim), 1_000: (1.0, 1.0)}
+    return [
+        {"waiting": waiting, "enqueue": {"ratio": first}, "claim_and_ack": {"ratio": second}}
+        for waiting, (first, second) in ratios.items()
+    ]
+
+
+def fared(module: ModuleType, **costs: tuple[float, float]) -> dict:
+    """What contestants cost the server for claim and ack, in microseconds, and their tasks a second."""
+    free = module.contest.Cost(0.0, 0.0)
+    return {name: module.Result(free, module.contest.Cost(*cost)) for name, cost in costs.items()}
+
+
+def test_a_queue_that_slows_down_with_its_size_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = bench("queue.command", monkeypatch)
+    assert queue.misses_of_depths(sizes(0.8, 0.81)) == []
+    assert queue.misses_of_depths(sizes(0.9, 0.79)) == [
+        "claim and ack with 1,000,000 waiting at 0.79 of the rate with 1,000, the aim is 0.8"
+    ]
+
+
+OTHERS = {"streaq": (400.0, 400.0), "saq": (300.0, 500.0), "arq": (300.0, 300.0)}
+
+
+@pytest.mark.parametrize(
+    ("ours", "bullmq", "misses"),
+    [
+        ((150.0, 1000.0), (150.0, 9999.0), []),
+        ((150.0, 1000.0), None, []),
+        ((151.0, 1000.0), (200.0, 1.0), ["saq is 150", "arq is 150"]),
+        ((150.0, 1000.0), (149.0, 1.0), ["bullmq is 149"]),
+        ((150.0, 999.0), (200.0, 1.0), ["999 tasks a second, the aim is 1000"]),
+    ],
+)
+def test_a_queue_that_costs_more_than_the_others_is_a_failure(
+    ours: tuple[float, float],
+    bullmq: tuple[float, float] | None,
+    misses: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue = bench("queue.command", monkeypatch)
+    others = OTHERS if bullmq is None else OTHERS | {"bullmq": bullmq}
+    told = queue.misses_of_contest(fared(queue, hookline=ours, **others))
+    assert len(told) == len(misses)
+    assert all(said.endswith(words) for said, words in zip(told, misses, strict=True))
+
+
+def test_a_worker_that_waits_too_long_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = bench("queue.command", monkeypatch)
+    well = {"commit_to_claim": {"median_ms": 10.0}, "cancel_to_worker": {"p99_ms": 500.0}}
+    assert queue.misses_of_latency(well) == []
+    late = {"commit_to_claim": {"median_ms": 10.1}, "cancel_to_worker": {"p99_ms": 501.0}}
+    assert queue.misses_of_latency(late) == [
+        "commit to claim takes 10.1 ms, the aim is 10",
+        "cancel to worker takes 501.0 ms, the aim is 500",
+    ]
