@@ -181,7 +181,7 @@ def make_gateway(
         route_parts=_route_parts(settings, intake, notebook, metrics),
         intaking=Intaking(intake, notebook, feed),
         background=_background(relay, life, logger, QueueFeed(feed_queue, ledger), (relay_duty, log_duty)),
-        working=make_working(database, feed_queue, life, redis_url, utc_now),
+        working=make_working(database, feed_queue, life, redis_url, utc_now, settings.lease),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import quote
@@ -59,6 +60,7 @@ class Settings:
     retention: RetentionSection
     lanes: tuple[LaneSection, ...] = ()
     partitions: int = 1
+    lease: timedelta = timedelta(minutes=1)
 
     def terms_of(self, lane: str) -> Terms:
         """How a lane is served: as the first section that matches it says."""
@@ -125,6 +127,7 @@ def load_settings(
         retention=file.retention,
         lanes=file.lanes,
         partitions=file.queue.partitions,
+        lease=timedelta(seconds=file.queue.lease_seconds),
     )
 
 
