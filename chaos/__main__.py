@@ -30,7 +30,9 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="of the choices; made up and printed where not given")
     parser.add_argument("--rate", type=float, default=6.0, help="webhooks a second")
     parser.add_argument("--lease", type=float, default=LEASE_SECONDS, help="seconds")
-    parser.add_argument("--mutant", type=int, help="a seeded fault of the queue by its number; --mutants lists")
+    parser.add_argument(
+        "--mutant", type=int, help="a seeded fault of the queue by its number; --mutants lists"
+    )
     parser.add_argument("--mutants", action="store_true", help="list the seeded faults and end")
     parser.add_argument("--json", action="store_true", help="the report as JSON on standard output")
     parser.add_argument("--keep", action="store_true", help="keep journals and logs when it passed too")

@@ -101,11 +101,10 @@ class Client:
             _ = await asyncio.gather(*self._going)
 
     async def send(self, sent: Sent) -> str:
-        """Send one until it is answered; tells its task."""
+        """Send one until it is answered; tells its task where it asks for one."""
         async with httpx.AsyncClient(base_url=self._url, timeout=20) as http:
-            self.ledger.asked[sent.number] = sent
             await self._persist(http, sent)
-        return next(answer.task for answer in self.ledger.answers if answer.number == sent.number)
+        return next((a.task for a in reversed(self.ledger.answers) if a.number == sent.number), "")
 
     def _begin(self, http: httpx.AsyncClient, sent: Sent) -> None:
         times = 2 if self._chance.random() < SHARE_TWIN else 1
@@ -118,14 +117,14 @@ class Client:
         share = self._chance.random()
         asked = list(self.ledger.asked.values())[-40:]
         if asked and share < SHARE_CANCEL + SHARE_WITHDRAW:
-            return self._stopping("cancel" if share < SHARE_CANCEL else "withdraw", self._chance.choice(asked))
+            return self._stopping(
+                "cancel" if share < SHARE_CANCEL else "withdraw", self._chance.choice(asked)
+            )
         self._number += 1
         repository = self._chance.choice(REPOSITORIES)
         issue = self._chance.randint(1, ISSUES)
         text = f"@agent fix it, please{self._chance.choice(PRIORITIES)}"
-        sent = Sent(
-            self._number, "ask", repository, issue, comment(self._number, repository, issue, text)
-        )
+        sent = Sent(self._number, "ask", repository, issue, comment(self._number, repository, issue, text))
         self.ledger.asked[sent.number] = sent
         return sent
 
@@ -151,6 +150,8 @@ class Client:
         if sent.kind == "ask" and answer.status_code in OF_ONE_DELIVERY:
             told = answer.json()
             self.ledger.answers.append(
-                Answer(sent.number, time.time(), answer.status_code, told["status"], told.get("task_id") or "")
+                Answer(
+                    sent.number, time.time(), answer.status_code, told["status"], told.get("task_id") or ""
+                )
             )
         return answer.status_code in OF_ONE_DELIVERY

@@ -15,7 +15,7 @@ from hookline.domain.task import FINISHED_STATES
 from hookline.storage.database import Database
 from hookline.storage.models import AttemptRow, TaskRow
 
-OF_NO_TASK = frozenset({"epoch"})
+OF_NO_TASK = frozenset({"epoch", "run"})
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Evidence:
     happened: Sequence[Happened] = ()
     minimum: Mapping[str, int] = field(default_factory=dict)
     ended_by_themselves: Sequence[str] = ()
+    exam: Sequence[str] = ()
 
 
 async def unfinished(database: Database) -> int:
@@ -100,7 +101,7 @@ async def read_attempts(database: Database) -> list[AttemptSeen]:
 
 
 def leftovers(redis: Redis) -> dict[str, list[str]]:
-    """What the queue's keys still hold although nothing is to be done: all but settings, pauses and turns."""
+    """What the queue's keys still hold although nothing is to be done: all but its epoch and past turns."""
     found = {name.decode(): _content(redis, name) for name in redis.scan_iter("hookline:*")}
     return {name: held for name, content in found.items() if (held := _of_tasks(name, content))}
 
@@ -117,12 +118,16 @@ def _of_tasks(name: str, content: Sequence[bytes]) -> list[str]:
     if part == "idle":
         return []
     if part == "control":
-        return [word for word in words if word not in OF_NO_TASK and not word.startswith(("w:", "v:"))]
+        return [word for word in words if word not in OF_NO_TASK]
     return words
 
 
 async def gather_evidence(
-    town: Town, database: Database, ledger: ClientLedger, happened: Sequence[Happened], minimum: dict[str, int]
+    town: Town,
+    database: Database,
+    ledger: ClientLedger,
+    happened: Sequence[Happened],
+    minimum: dict[str, int],
 ) -> Evidence:
     """Read all of it."""
     with town.redis() as redis:

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -33,6 +34,7 @@ class Storm:
     chance: Random
     happened: list[Happened] = field(default_factory=list)
     now: str = ""
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def of_servers(self) -> dict[str, Fault]:
@@ -60,6 +62,17 @@ class Storm:
             self._deal(self.of_workers, BETWEEN_WORKERS, is_over),
         )
 
+    async def until_each_happened(self, minimum: Mapping[str, int]) -> None:
+        """Wait until every kind happened so often."""
+        while any(self.counts[kind] < least for kind, least in minimum.items()):
+            self._news.clear()
+            _ = await self._news.wait()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each kind happened."""
+        return Counter(happened.kind for happened in self.happened)
+
     async def _deal(
         self, faults: dict[str, Fault], pause: tuple[float, float], is_over: asyncio.Event
     ) -> None:
@@ -70,6 +83,7 @@ class Storm:
             self.now = kind
             await faults[kind]()
             self.happened.append(Happened(kind, began, time.time()))
+            self._news.set()
 
     def _rounds(self, kinds: list[str]) -> Iterator[str]:
         while True:
@@ -142,6 +156,6 @@ async def _passes(is_over: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-def minimum_of(kinds: Iterator[str], minutes: float) -> dict[str, int]:
+def minimum_of(kinds: Iterable[str], minutes: float) -> dict[str, int]:
     """How often each kind must have happened in so many minutes."""
     return {kind: max(1, int((4 if kind.startswith("worker") else 1) * minutes)) for kind in kinds}

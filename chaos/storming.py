@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from rich.console import Console
 
 from chaos.client import Client
+from chaos.exam import examine
 from chaos.evidence import Evidence, gather_evidence, leftovers, unfinished
 from chaos.faults import Storm, minimum_of
 from chaos.report import show_progress
@@ -15,6 +16,7 @@ from chaos.town import Town
 from gateways import eventually
 from hookline.storage.database import Database, open_database
 
+LEAST_PATIENCE = 60
 DRAIN_SECONDS = 90
 FORGET_SECONDS = 30
 
@@ -34,27 +36,33 @@ async def run(town: Town, plan: Plan, screen: Console) -> Evidence:
     client = Client(town.gateway.url, Random(f"{plan.seed} client"), plan.rate)
     for hand in town.hands:
         hand.start()
-    await _rage(storm, client, plan, screen)
+    minimum = minimum_of((*storm.of_servers, *storm.of_workers), plan.minutes)
+    await _rage(storm, client, plan, minimum, screen)
     screen.print("the faults are over; waiting until everything is done")
     database = open_database(town.gateway.resolved_database_url)
     try:
         await _drain(town, database)
-        kinds = iter((*storm.of_servers, *storm.of_workers))
-        minimum = minimum_of(kinds, plan.minutes)
-        return await gather_evidence(town, database, client.ledger, storm.happened, minimum)
+        evidence = await gather_evidence(town, database, client.ledger, storm.happened, minimum)
+        screen.print("examining the queue in the calm")
+        return replace(evidence, exam=await examine(town, database))
     finally:
         await database.close()
 
 
-async def _rage(storm: Storm, client: Client, plan: Plan, screen: Console) -> None:
+async def _rage(storm: Storm, client: Client, plan: Plan, minimum: dict[str, int], screen: Console) -> None:
+    """As long as it should, and longer, at most a minute or as long again, until each kind of fault happened often enough."""
     seconds = plan.minutes * 60
     is_over = asyncio.Event()
-    _ = asyncio.get_running_loop().call_later(seconds, is_over.set)
     progress = asyncio.create_task(show_progress(screen, storm, client, seconds))
     try:
         async with asyncio.TaskGroup() as group:
             _ = group.create_task(storm.rage_until(is_over))
             _ = group.create_task(client.send_until(is_over))
+            await asyncio.sleep(seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(seconds, LEAST_PATIENCE)):
+                    await storm.until_each_happened(minimum)
+            is_over.set()
     finally:
         _ = progress.cancel()
 

@@ -99,7 +99,9 @@ def fences_are_accepted_once(evidence: Evidence) -> Iterator[str]:
     for (task, fence), lives in _lives(evidence.journal).items():
         if len(lives) > 1:
             yield f"attempt {fence} of {task} was given to {', '.join(sorted(lives))}"
-    completions = {(e.task, e.mark) for e in evidence.journal if e.event == said.ENDED and e.how == "complete"}
+    completions = {
+        (e.task, e.mark) for e in evidence.journal if e.event == said.ENDED and e.how == "complete"
+    }
     for task, count in Counter(task for task, _ in completions).items():
         if count > 1:
             yield f"{task} was completed {count} times"
@@ -184,7 +186,8 @@ def _worked(journal: Iterable[Entry]) -> list[tuple[str, float, float, str]]:
         elif entry.event == said.ENDING:
             _ = done.setdefault(key, entry.at)
         elif entry.event == said.ENDED and entry.how == "complete":
-            spans.append((entry.conversation, began[key], done[key], f"{entry.task} {entry.fence}"))
+            span = (began.get(key, entry.at), done.get(key, entry.at))
+            spans.append((entry.conversation, *span, f"{entry.task} {entry.fence}"))
     return spans
 
 
@@ -217,6 +220,11 @@ def nobody_broke_down(evidence: Evidence) -> Iterator[str]:
             yield f"{entry.life}: {entry.event}: {entry.state}"
 
 
+def the_exam_is_passed(evidence: Evidence) -> Iterator[str]:
+    """The queue still did in the calm what it should."""
+    yield from evidence.exam
+
+
 def _by_task(evidence: Evidence) -> dict[str, list[AttemptSeen]]:
     found: dict[str, list[AttemptSeen]] = defaultdict(list)
     for attempt in sorted(evidence.attempts, key=lambda attempt: attempt.fence):
@@ -240,5 +248,6 @@ CHECKS: dict[str, Check] = {
         successes_do_not_overlap,
         nothing_is_left_in_redis,
         nobody_broke_down,
+        the_exam_is_passed,
     )
 }
