@@ -15,7 +15,7 @@ from signed_webhooks import Webhook, github, load
 
 REPOSITORIES = ("octo/app", "octo/api", "octo/capped", "acme/site", "acme/tools")
 ISSUES = 12
-PRIORITIES = ("", "", "", " priority=low", " priority=high", " priority=critical")
+PRIORITIES = ("", "", " priority=low", " priority=high")
 SHARE_CANCEL = 0.04
 SHARE_WITHDRAW = 0.03
 SHARE_TWIN = 0.15

@@ -33,7 +33,7 @@ async def better_bands_come_first(_: Town, exam: Examiner) -> None:
     """Bands before age, and age within a band."""
     first, second, urgent = [
         await exam.post(LANE, issue, priority)
-        for issue, priority in ((1, "low"), (2, "low"), (3, "critical"))
+        for issue, priority in ((1, "low"), (2, "low"), (3, "high"))
     ]
     _ = await exam.expect(urgent, first, second)
 
@@ -51,8 +51,8 @@ async def priority_is_lent(_: Town, exam: Examiner) -> None:
     """Who is first in a conversation has the best band of those behind, also after it was given back."""
     first = await exam.post(LANE, 1, "low")
     running = await exam.expect_to_run(first)
-    urgent = await exam.post(LANE, 1, "critical")
-    other = await exam.post(OTHER, 2, "high")
+    urgent = await exam.post(LANE, 1, "high")
+    other = await exam.post(OTHER, 2, "normal")
     _ = await exam.release(running)
     _ = await exam.expect(first, urgent, other)
 
@@ -60,8 +60,8 @@ async def priority_is_lent(_: Town, exam: Examiner) -> None:
 async def an_heir_inherits_priority(_: Town, exam: Examiner) -> None:
     """Who comes next in a conversation has the best band of those still behind."""
     running = await exam.expect_to_run(await exam.post(LANE, 1, "normal"))
-    heir, urgent = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "critical")
-    other = await exam.post(OTHER, 2, "high")
+    heir, urgent = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "high")
+    other = await exam.post(OTHER, 2, "normal")
     await exam.complete(running)
     _ = await exam.expect(heir, urgent, other)
 
@@ -93,7 +93,7 @@ async def an_old_end_changes_nothing(_: Town, exam: Examiner) -> None:
 async def what_is_withdrawn_is_forgotten(_: Town, exam: Examiner) -> None:
     """One that waits, and one that waits behind another."""
     first, behind = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "low")
-    alone = await exam.post(LANE, 2, "critical")
+    alone = await exam.post(LANE, 2, "high")
     for task in (behind, alone):
         await exam.withdraw(task)
         await exam.until_state(task, "cancelled")
@@ -106,19 +106,19 @@ async def a_wipe_changes_nothing(town: Town, exam: Examiner) -> None:
     """All is as it was: who runs, who follows, who is due later, who is how old; then age wins over bands."""
     woken = await exam.post(LANE, 1, "low")
     await exam.wait(await exam.expect_to_run(woken), 1)
-    running = await exam.expect_to_run(await exam.post(LANE, 1, "critical"))
+    running = await exam.expect_to_run(await exam.post(LANE, 1, "high"))
     await exam.until_state(woken, "queued")
-    later, old = await exam.post(LANE, 2, "critical"), await exam.post(OTHER, 3, "low")
+    later, old = await exam.post(LANE, 2, "high"), await exam.post(OTHER, 3, "low")
     await exam.defer(await exam.expect_to_run(later), LONG)
     await exam.make_older(old, AGED)
     await exam.hold(running, GRACE_SECONDS)
     await _wipe(town, exam, running, (woken, running.task.id, later, old))
-    urgent = await exam.post(LANE, 4, "critical")
+    urgent = await exam.post(LANE, 4, "high")
     await exam.beat(running)
     _ = await exam.expect(old, urgent)
     await exam.complete(running)
     _ = await exam.expect(woken)
-    await exam.withdraw(later)
+    await exam.cancel(later)
     await exam.until_state(later, "cancelled")
 
 

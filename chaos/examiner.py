@@ -68,6 +68,12 @@ class Examiner:
         webhook = comment(of.number, of.repository, of.issue, "@agent fix it", "deleted")
         _ = await self.client.send(Sent(of.number, "withdraw", of.repository, of.issue, webhook))
 
+    async def cancel(self, task: str) -> None:
+        """Ask in its conversation that it ends."""
+        of = self.sent[task]
+        webhook = comment(next(self.numbers), of.repository, of.issue, "@agent cancel")
+        _ = await self.client.send(Sent(of.number, "cancel", of.repository, of.issue, webhook))
+
     async def claim_unheard(self, claim: str, most: int = 1, wait: float = 1) -> Sequence[Assigned]:
         """Claim under this name, and give no sign of life."""
         return (await self.worker.claim(ClaimRequest(claim_id=claim, most=most, wait_seconds=wait))).tasks

@@ -13,7 +13,7 @@ from hookline.storage.database import Database
 from hookline.storage.ledger import SqlQueueLedger
 
 RECORD = re.compile("^([a-z])([0-9])([0-9])([0-9]+)\x1f([^\x1f]*)\x1f([^\x1f]*)\x1f(.*)$", re.DOTALL)
-MILLISECOND = 1_000
+LEEWAY = 500_000
 LEASED, PARKED, DELAYED, READY = "l", "p", "d", "r"
 
 
@@ -66,7 +66,7 @@ def differences(wanted: Sequence[QueuedTask], held: Mapping[str, Held]) -> Itera
             should.conversation,
         ):
             yield f"the queue holds {got}, the database says {should}"
-        elif abs(got.until - should.until) > MILLISECOND:
+        elif abs(got.until - should.until) > LEEWAY:
             yield f"{task.task_id}: the queue waits until {got.until}, the database says {should.until}"
     for name in held.keys() - {task.task_id for task in wanted}:
         yield f"{name} is in the queue, and should not be"
