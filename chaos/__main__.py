@@ -26,7 +26,7 @@ CANNOT = 2
 def options_of(arguments: list[str]) -> argparse.Namespace:
     """What is asked for."""
     parser = argparse.ArgumentParser(prog="scripts/chaos", description="Breaks things, and checks what held.")
-    parser.add_argument("--minutes", type=float, default=2.0, help="how long faults happen")
+    parser.add_argument("--minutes", type=float, default=2.0, help="how long faults happen; 0: only the exam")
     parser.add_argument("--seed", type=int, help="of the choices; made up and printed where not given")
     parser.add_argument("--rate", type=float, default=6.0, help="webhooks a second")
     parser.add_argument("--lease", type=float, default=LEASE_SECONDS, help="seconds")

@@ -1,15 +1,16 @@
 """One worker that asks in turn and knows what should come: the queue after a storm, without anybody else."""
 
+import asyncio
 import itertools
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import ceil
 from random import Random
 
 import httpx
+import pytest
 from redis import Redis
 from sqlalchemy import select, update
 
@@ -17,6 +18,9 @@ from chaos.client import Client, Sent, comment
 from chaos.likeness import unlike
 from chaos.town import Town
 from gateways import eventually
+from hookline.domain.errors import HooklineError
+from hookline.domain.ids import TaskId
+from hookline.domain.queue import QueuedTask
 from hookline.domain.worker_messages import (
     Assigned,
     ClaimRequest,
@@ -26,12 +30,18 @@ from hookline.domain.worker_messages import (
     ReleaseRequest,
     WaitRequest,
 )
+from hookline.queue import scripts
+from hookline.queue.connection import open_redis
 from hookline.queue.layout import Partition, partitions
+from hookline.queue.redis_queue import RedisTaskQueue
 from hookline.storage.database import Database
+from hookline.storage.ledger import SqlQueueLedger
 from hookline.storage.models import TaskRow
 from hookline.worker.client import WorkerClient
+from queue_mutants import MUTANTS
 
 SOON = 20.0
+BEAT_SECONDS = 0.5
 CLAIM_SECONDS = 15.0
 FIRST_NUMBER = 5_000_000
 
@@ -48,9 +58,20 @@ class Examiner:
     worker: WorkerClient
     database: Database
     redis: Redis
+    queue: RedisTaskQueue
     partition: Partition
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(FIRST_NUMBER))
     sent: dict[str, Sent] = field(default_factory=dict)
+    kept: dict[str, Assigned] = field(default_factory=dict)
+    is_silent: bool = False
+
+    async def keep(self) -> None:
+        """Signs of life of all that was claimed and is not over, until cancelled: a busy machine is slow."""
+        while True:
+            if self.kept and not self.is_silent:
+                with suppress(HooklineError):
+                    await self.beat(*self.kept.values())
+            await asyncio.sleep(BEAT_SECONDS)
 
     async def post(self, repository: str, issue: int, priority: str) -> str:
         """Ask for a task; returns when the queue holds it."""
@@ -83,7 +104,13 @@ class Examiner:
         tasks = await self.claim_unheard(secrets.token_hex(8), most, wait)
         if tasks:
             await self.beat(*tasks)
+        self.kept |= {assigned.lease_token: assigned for assigned in tasks}
         return tasks
+
+    def drop(self, assigned: Assigned) -> str:
+        """Be heard of no more; tells the lease's token."""
+        _ = self.kept.pop(assigned.lease_token, None)
+        return assigned.lease_token
 
     async def beat(self, *tasks: Assigned) -> None:
         """A sign of life."""
@@ -107,28 +134,22 @@ class Examiner:
     async def complete(self, *tasks: Assigned) -> None:
         """They succeeded."""
         for assigned in tasks:
-            _ = await self.worker.complete(CompleteRequest(lease_token=assigned.lease_token))
+            _ = await self.worker.complete(CompleteRequest(lease_token=self.drop(assigned)))
 
     async def release(self, assigned: Assigned) -> str:
         """Give it back, in the same words each time; tells the state."""
-        asked = ReleaseRequest(lease_token=assigned.lease_token, reason="examined")
+        asked = ReleaseRequest(lease_token=self.drop(assigned), reason="examined")
         return (await self.worker.release(asked)).state
 
     async def defer(self, assigned: Assigned, seconds: float) -> None:
         """Let it come later."""
-        asked = DeferRequest(lease_token=assigned.lease_token, reason="examined", seconds=seconds)
+        asked = DeferRequest(lease_token=self.drop(assigned), reason="examined", seconds=seconds)
         _ = await self.worker.defer(asked)
 
     async def wait(self, assigned: Assigned, seconds: float) -> None:
         """Let it wait for a person who does not come."""
-        asked = WaitRequest(lease_token=assigned.lease_token, question="examined", seconds=seconds)
+        asked = WaitRequest(lease_token=self.drop(assigned), question="examined", seconds=seconds)
         _ = await self.worker.wait(asked)
-
-    async def hold(self, assigned: Assigned, seconds: float) -> None:
-        """Keep a lease for a while, each sign of life a part of it."""
-        asked = HeartbeatRequest(lease_tokens=(assigned.lease_token,), wait_seconds=1)
-        for _ in range(ceil(seconds)):
-            _ = await self.worker.heartbeat(asked)
 
     async def make_older(self, task: str, age: timedelta) -> None:
         """As if it had been accepted longer ago; the queue learns it when it is filled again."""
@@ -155,6 +176,11 @@ class Examiner:
 
         await eventually(is_so, SOON)
 
+    async def as_queued(self, task: str) -> QueuedTask:
+        """How the queue should know it."""
+        (queued,) = await SqlQueueLedger(self.database).as_queued([TaskId(task)])
+        return queued
+
     async def compare(self, *tasks: str) -> None:
         """The queue must hold these as the database says, and nothing else."""
         found = await unlike(self.database, self.redis, self.partition, tasks)
@@ -164,9 +190,26 @@ class Examiner:
 
 @asynccontextmanager
 async def examiner(town: Town, database: Database) -> AsyncIterator[Examiner]:
-    """The examiner works as the first of the workers, all of whom are gone."""
+    """The examiner works as the first of the workers, all of whom are gone.
+
+    Its own hand on the queue has the same seeded fault as the gateway's, where there is one.
+    """
     client = Client(town.gateway.url, Random(0), 1)
+    queue = _queue_of(town)
     async with httpx.AsyncClient(base_url=town.gateway.admin_url) as http:
         with town.redis() as redis:
             worker = WorkerClient(http, town.hands[0].token)
-            yield Examiner(client, worker, database, redis, partitions(1)[0])
+            made = Examiner(client, worker, database, redis, queue, partitions(1)[0])
+            keeper = asyncio.create_task(made.keep())
+            try:
+                yield made
+            finally:
+                _ = keeper.cancel()
+                await queue.close()
+
+
+def _queue_of(town: Town) -> RedisTaskQueue:
+    with pytest.MonkeyPatch.context() as patch:
+        if town.mutant is not None:
+            patch.setattr(scripts, "source_of", MUTANTS[town.mutant].source_of)
+        return RedisTaskQueue(open_redis(town.valkey.url))

@@ -157,5 +157,7 @@ async def _passes(is_over: asyncio.Event, seconds: float) -> bool:
 
 
 def minimum_of(kinds: Iterable[str], minutes: float) -> dict[str, int]:
-    """How often each kind must have happened in so many minutes."""
+    """How often each kind must have happened in so many minutes: at least once, unless there is no storm."""
+    if not minutes:
+        return {}
     return {kind: max(1, int((4 if kind.startswith("worker") else 1) * minutes)) for kind in kinds}

@@ -34,11 +34,12 @@ async def run(town: Town, plan: Plan, screen: Console) -> Evidence:
     """Let it rage, and tell what is left."""
     storm = Storm(town, Random(f"{plan.seed} faults"))
     client = Client(town.gateway.url, Random(f"{plan.seed} client"), plan.rate)
-    for hand in town.hands:
-        hand.start()
     minimum = minimum_of((*storm.of_servers, *storm.of_workers), plan.minutes)
-    await _rage(storm, client, plan, minimum, screen)
-    screen.print("the faults are over; waiting until everything is done")
+    if plan.minutes > 0:
+        for hand in town.hands:
+            hand.start()
+        await _rage(storm, client, plan, minimum, screen)
+        screen.print("the faults are over; waiting until everything is done")
     database = open_database(town.gateway.resolved_database_url)
     try:
         await _drain(town, database)

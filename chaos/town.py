@@ -48,6 +48,7 @@ class Town:
     gateway: Gateway
     hands: list[Hand]
     lease: float
+    mutant: int | None = None
 
     @property
     def journals(self) -> Path:
@@ -93,7 +94,7 @@ def town(folder: Path, seed: int, lease: float, mutant: int | None) -> Iterator[
             Hand(name, token, gateway.admin_url, seed, lease, journals)
             for name, token in zip(names, tokens, strict=True)
         ]
-        made = Town(folder, postgres, valkey, gateway, hands, lease)
+        made = Town(folder, postgres, valkey, gateway, hands, lease, mutant)
         try:
             _ = gateway.start()
             yield made
