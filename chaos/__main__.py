@@ -1,4 +1,4 @@
-"""`scripts/chaos`: ends with 0 where everything held, with 1 where something did not, with 2 where it cannot run."""
+"""`scripts/chaos`: ends with 0 where everything held, with 1 where not, with 2 where it cannot run."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""A client that posts signed webhooks, some again and again, and keeps a ledger of the answers that it saw."""
+"""A client that posts signed webhooks, some of them twice, and keeps a ledger of what it was answered."""
 
 import asyncio
 import json
@@ -138,7 +138,9 @@ class Client:
         return Sent(of.number, kind, of.repository, of.issue, make[kind]())
 
     async def _persist(self, http: httpx.AsyncClient, sent: Sent) -> None:
-        while not await self._try(http, sent):
+        while True:
+            if await self._try(http, sent):
+                return
             await asyncio.sleep(self._chance.uniform(0.1, 0.6))
 
     async def _try(self, http: httpx.AsyncClient, sent: Sent) -> bool:

@@ -1,4 +1,4 @@
-"""What is left when all is over: rows of the database, keys of Redis, journals of workers, the client's ledger."""
+"""What is left when all is over: rows, keys of Redis, the workers' journals, the client's ledger."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
-"""The calm after the storm: the same queue must still give out in the right order, and come back after a wipe.
+"""The calm after the storm: the same queue must still give out in the right order, and survive a wipe.
 
-The ledger cannot see what the database puts right by itself; here each part looks at one promise of the queue
-alone, with nobody else about. The first part that fails ends the exam, since the ones after it would tell of it.
+The ledger cannot see what the database puts right by itself; here each part looks at one promise of the
+queue alone, with nobody else about. The first part that fails ends the exam, since it would disturb the rest.
 """
 
 import asyncio

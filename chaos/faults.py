@@ -1,4 +1,4 @@
-"""What goes wrong: each kind of fault, dealt in shuffled rounds, so that every kind comes as often as others."""
+"""What goes wrong: all kinds of faults, dealt in shuffled rounds, so that each comes as often as others."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""One run: a load, faults until the time is over, then calm until everything is done, and the evidence of it."""
+"""One run: a load and faults, then calm until everything is done, and the evidence of it."""
 
 import asyncio
 from contextlib import suppress
@@ -8,8 +8,8 @@ from random import Random
 from rich.console import Console
 
 from chaos.client import Client
-from chaos.exam import examine
 from chaos.evidence import Evidence, gather_evidence, leftovers, unfinished
+from chaos.exam import examine
 from chaos.faults import Storm, minimum_of
 from chaos.report import show_progress
 from chaos.town import Town
@@ -51,7 +51,7 @@ async def run(town: Town, plan: Plan, screen: Console) -> Evidence:
 
 
 async def _rage(storm: Storm, client: Client, plan: Plan, minimum: dict[str, int], screen: Console) -> None:
-    """As long as it should, and longer, at most a minute or as long again, until each kind of fault happened often enough."""
+    """As long as it should; then on, for a minute or as long again, until each kind happened often enough."""
     seconds = plan.minutes * 60
     is_over = asyncio.Event()
     progress = asyncio.create_task(show_progress(screen, storm, client, seconds))

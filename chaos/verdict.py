@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from chaos import journal as said
+from chaos.client import ACCEPTED
 from chaos.evidence import AttemptSeen, Evidence, TaskSeen
 from chaos.journal import Entry
 
@@ -51,7 +52,7 @@ def one_task_each(evidence: Evidence) -> Iterator[str]:
 
 def once_accepted(evidence: Evidence) -> Iterator[str]:
     """An answer 202 comes once for a comment; what comes after it is a duplicate."""
-    seen = Counter(answer.number for answer in evidence.ledger.answers if answer.status == 202)
+    seen = Counter(answer.number for answer in evidence.ledger.answers if answer.status == ACCEPTED)
     for number, count in seen.items():
         if count > 1:
             yield f"comment {number} was answered 202 {count} times"
@@ -91,7 +92,7 @@ def attempts_are_over(evidence: Evidence) -> Iterator[str]:
 
 
 def fences_are_accepted_once(evidence: Evidence) -> Iterator[str]:
-    """By the workers' journals: an attempt was one worker's, with one ending, and a task was completed once."""
+    """By the journals: an attempt was one worker's and had one ending, a task was completed once."""
     ended = _distinct(evidence.journal, said.ENDED)
     for (task, fence), marks in ended.items():
         if len(marks) > 1:
@@ -175,7 +176,7 @@ def successes_do_not_overlap(evidence: Evidence) -> Iterator[str]:
 
 
 def _worked(journal: Iterable[Entry]) -> list[tuple[str, float, float, str]]:
-    """From when a worker heard of its task until it said that it was done, of completions that were accepted."""
+    """Of accepted completions: from when a worker heard of the task until it said that it was done."""
     began: dict[tuple[str, int, str], float] = {}
     done: dict[tuple[str, int, str], float] = {}
     spans: list[tuple[str, float, float, str]] = []

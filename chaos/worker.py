@@ -1,4 +1,4 @@
-"""A worker process: claims, works a random time, and ends each attempt in a random way; writes all of it down."""
+"""A worker process: claims, works a random time, ends each attempt in a random way, and keeps a journal."""
 
 import asyncio
 import os

@@ -72,7 +72,7 @@ def test_lanes_have_weights_and_caps_by_the_first_section_that_matches(home: Pat
 def test_a_lease_holds_a_minute_or_as_long_as_it_is_set_to(home: Path) -> None:
     assert load(home).lease == timedelta(minutes=1)
     assert load(home, "[queue]\nlease_seconds = 2.5\n").lease == timedelta(seconds=2.5)
-    with pytest.raises(ConfigurationError, match="queue.lease_seconds"):
+    with pytest.raises(ConfigurationError, match=r"queue\.lease_seconds"):
         load(home, "[queue]\nlease_seconds = 0.5\n")
 
 

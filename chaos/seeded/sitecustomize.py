@@ -1,4 +1,4 @@
-"""Loaded by a gateway that is to have a seeded fault: one of `tests/queue_mutants.py` replaces a script's text."""
+"""Gives a gateway a seeded fault: one of `tests/queue_mutants.py` replaces a script's text."""
 
 import os
 

@@ -103,7 +103,6 @@ def load_settings(
     file = read_file(path) if path else FileSettings()
     named = (section.secret_env for section in file.sources if section.secret_env)
     refuse_mistyped(environment, (v for name in named for v in (name, f"{name}_PREVIOUS")))
-    server = _server(file.server, environment)
     is_embedded = not environment.get("DATABASE_URL")
     secrets = {**(made_secrets if is_embedded else {}), **{k: v for k, v in environment.items() if v}}
     with _named(path):
@@ -123,7 +122,7 @@ def load_settings(
         rules=DEFAULT_RULES if file.rules is None else file.rules,
         has_own_rules=file.rules is not None,
         caps=file.caps,
-        server=server,
+        server=_server(file.server, environment),
         retention=file.retention,
         lanes=file.lanes,
         partitions=file.queue.partitions,
