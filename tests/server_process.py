@@ -126,11 +126,17 @@ class TestServer:
     def stop(self) -> None:
         """End it politely; no effect when it is not running."""
         self.thaw()
-        self._end(self._polite)
+        self.end(self._polite)
 
     def kill(self) -> None:
         """End it with SIGKILL, with all its children."""
-        self._end(signal.SIGKILL)
+        self.end(signal.SIGKILL)
+
+    def end(self, number: signal.Signals) -> None:
+        """End it by this signal; no effect when it is not running."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.end(number)
 
     def freeze(self) -> None:
         """Let it accept connections and never answer."""
@@ -144,8 +150,3 @@ class TestServer:
         for process in self._process.family() if self._process else []:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-
-    def _end(self, number: signal.Signals) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.end(number)

@@ -1,6 +1,7 @@
 """Settings: defaults, the environment, the file, and one clear sentence for everything that is wrong."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,13 @@ def test_lanes_have_weights_and_caps_by_the_first_section_that_matches(home: Pat
     lanes = ("github:octo/app", "github:octo/application", "jira:SHOP")
     assert [settings.terms_of(lane) for lane in lanes] == [Terms(4.0, 0), Terms(1.0, 2), Terms()]
     assert settings.partitions == 4
+
+
+def test_a_lease_holds_a_minute_or_as_long_as_it_is_set_to(home: Path) -> None:
+    assert load(home).lease == timedelta(minutes=1)
+    assert load(home, "[queue]\nlease_seconds = 2.5\n").lease == timedelta(seconds=2.5)
+    with pytest.raises(ConfigurationError, match=r"queue\.lease_seconds"):
+        load(home, "[queue]\nlease_seconds = 0.5\n")
 
 
 def test_variables_beside_ours_are_nobody_s_mistake(home: Path) -> None:

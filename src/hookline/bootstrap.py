@@ -168,7 +168,7 @@ def make_gateway(
         lambda: intake.is_pressed,
         utc_now,
     )
-    life = SqlLifecycleStore(database)
+    life = SqlLifecycleStore(database, clock=utc_now)
     relay = Relay(relay_queue, ledger, metrics, utc_now, relay_duty.hold)
     intake = Intake(store, AfterCommit(feed, logger.nudge), metrics, database.committers)
     notebook = Notebook(store, metrics)
@@ -181,7 +181,7 @@ def make_gateway(
         route_parts=_route_parts(settings, intake, notebook, metrics),
         intaking=Intaking(intake, notebook, feed),
         background=_background(relay, life, logger, QueueFeed(feed_queue, ledger), (relay_duty, log_duty)),
-        working=make_working(database, feed_queue, life, redis_url, utc_now),
+        working=make_working(database, feed_queue, life, redis_url, utc_now, settings.lease),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import quote
@@ -59,6 +60,7 @@ class Settings:
     retention: RetentionSection
     lanes: tuple[LaneSection, ...] = ()
     partitions: int = 1
+    lease: timedelta = timedelta(minutes=1)
 
     def terms_of(self, lane: str) -> Terms:
         """How a lane is served: as the first section that matches it says."""
@@ -101,7 +103,6 @@ def load_settings(
     file = read_file(path) if path else FileSettings()
     named = (section.secret_env for section in file.sources if section.secret_env)
     refuse_mistyped(environment, (v for name in named for v in (name, f"{name}_PREVIOUS")))
-    server = _server(file.server, environment)
     is_embedded = not environment.get("DATABASE_URL")
     secrets = {**(made_secrets if is_embedded else {}), **{k: v for k, v in environment.items() if v}}
     with _named(path):
@@ -121,10 +122,11 @@ def load_settings(
         rules=DEFAULT_RULES if file.rules is None else file.rules,
         has_own_rules=file.rules is not None,
         caps=file.caps,
-        server=server,
+        server=_server(file.server, environment),
         retention=file.retention,
         lanes=file.lanes,
         partitions=file.queue.partitions,
+        lease=timedelta(seconds=file.queue.lease_seconds),
     )
 
 

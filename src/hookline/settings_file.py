@@ -74,9 +74,10 @@ class LaneSection(_Section):
 
 
 class QueueSection(_Section):
-    """How the queue is laid out in Redis."""
+    """How the queue is laid out in Redis, and how long a worker's sign of life holds."""
 
     partitions: int = Field(default=1, ge=1, le=256)
+    lease_seconds: float = Field(default=60, ge=1, le=3_600)
 
 
 class RetentionSection(_Section):

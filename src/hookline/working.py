@@ -1,6 +1,7 @@
 """What serves workers, put together: one in every process with an admin listener."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hookline.core.claiming import Claiming
 from hookline.core.leases import CallOffs, Leases
@@ -38,17 +39,22 @@ class Working:
 
 
 def make_working(
-    database: Database, queue: TaskQueue, life: LifecycleStore, redis_url: str, clock: Clock
+    database: Database,
+    queue: TaskQueue,
+    life: LifecycleStore,
+    redis_url: str,
+    clock: Clock,
+    lease: timedelta,
 ) -> Working:
-    """Put it together; nothing is connected yet."""
+    """Put it together; nothing is connected yet. A claim holds a quarter of `lease` until it is heard of."""
     line, call_offs = WaitingLine(), CallOffs()
-    claiming = Claiming(queue, life, line, clock)
+    claiming = Claiming(queue, life, line, clock, lease / 4)
     desk = WorkerDesk(
         register=SqlWorkerRegister(database),
         lease_reader=SqlLeaseReader(database),
         tasks=SqlTaskReader(database),
         claiming=claiming,
-        leases=Leases(queue, life, SqlQueueLedger(database), claiming, call_offs, clock),
+        leases=Leases(queue, life, SqlQueueLedger(database), claiming, call_offs, clock, lease),
         clock=clock,
     )
     return Working(desk, QueueBell(open_redis(redis_url), line.ring, call_offs.tell), line, call_offs)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from hookline.core.task_endings import end_attempt, fit_result, refuse_unfit_times
 from hookline.core.task_life import TaskLife
-from hookline.domain.ids import TaskId
+from hookline.domain.ids import Clock, TaskId
 from hookline.domain.lifecycle import (
     Beat,
     BeatAnswer,
@@ -35,16 +35,30 @@ class SqlLifecycleStore:
     Rows are locked in the order of their ids, as intake does, so no two transactions wait for each other.
     """
 
-    def __init__(self, database: Database, limits: LifeLimits | None = None) -> None:
-        """Keep the database and the limits."""
+    def __init__(
+        self, database: Database, limits: LifeLimits | None = None, clock: Clock | None = None
+    ) -> None:
+        """Keep the parts.
+
+        Args:
+            database: where tasks and attempts are.
+            limits: how often a task may be tried and lost.
+            clock: tells when a start that had to wait for the database really begins, so that no attempt
+                begins before the one ended that it waited for; `None`: when it was asked for.
+        """
         self._database = database
         self._limits = limits or LifeLimits()
+        self._clock = clock
 
     async def start(self, starts: Sequence[Start], now: datetime, /) -> Sequence[StartAnswer]:
         """Begin attempts of claimed tasks; see the port."""
         if not starts:
             return []
-        work = partial(start_all, starts=starts, now=now, limits=self._limits)
+
+        def begins_at() -> datetime:
+            return now if self._clock is None else max(now, self._clock())
+
+        work = partial(start_all, starts=starts, begins_at=begins_at, limits=self._limits)
         return await self._database.transact(work)
 
     async def extend(self, beats: Sequence[Beat], lease: timedelta, now: datetime, /) -> Sequence[BeatAnswer]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from hookline.core.task_life import TaskLife
-from hookline.domain.ids import TaskId
+from hookline.domain.ids import Clock, TaskId
 from hookline.domain.lifecycle import Defer, LifeLimits, Over, Parked, Start, StartAnswer
 from hookline.storage.life_rows import locked_tasks
 from hookline.storage.life_writing import LockedTasks
@@ -18,12 +18,16 @@ WHOLE_QUEUE = "*"
 
 
 def start_all(
-    connection: Connection, starts: Sequence[Start], now: datetime, limits: LifeLimits
+    connection: Connection, starts: Sequence[Start], begins_at: Clock, limits: LifeLimits
 ) -> Sequence[StartAnswer]:
-    """Answer each claim in its turn, and write what became of the tasks."""
+    """Answer each claim in its turn, and write what became of the tasks.
+
+    The time is asked for once the rows are locked: whoever held them until then has ended before it.
+    """
     task_ids = [start.task_id for start in starts]
     conversations = conversations_in_turn(connection, task_ids)
     locked = LockedTasks(connection, locked_tasks(connection, task_ids, conversations))
+    now = begins_at()
     paused = set(connection.execute(select(PauseRow.scope)).scalars())
     desk = _StartDesk(locked.lives, paused, now, limits)
     answers = [desk.answer(start) for start in starts]

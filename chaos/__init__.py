@@ -1,0 +1,1 @@
+"""Real processes under random faults, and whether what was promised held: see `docs/chaos.md`."""

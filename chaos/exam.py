@@ -1,0 +1,232 @@
+"""The calm after the storm: the same queue must still give out in the right order, and survive a wipe.
+
+The ledger cannot see what the database puts right by itself; here each part looks at one promise of the
+queue alone, with nobody else about. The first part that fails ends the exam, since it would disturb the rest.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx
+
+from chaos.evidence import leftovers
+from chaos.examiner import Examiner, SurprisedError, examiner
+from chaos.town import CAP, Town
+from chaos.worker import CLAIM_WAIT
+from gateways import eventually
+from hookline.domain.errors import HooklineError
+from hookline.domain.ids import TaskId
+from hookline.domain.queue import ClaimId, Holding
+from hookline.domain.worker_messages import Assigned
+from hookline.storage.database import Database
+
+Part = Callable[[Town, Examiner], Awaitable[None]]
+LANE, OTHER, CAPPED = "octo/exam", "acme/exam", "octo/capped"
+AGED = timedelta(minutes=31)
+FORGET_SECONDS = 5.0
+GRACE_SECONDS = 5.0
+LONG = 300.0
+WIPES = 4
+
+
+async def better_bands_come_first(_: Town, exam: Examiner) -> None:
+    """Bands before age, and age within a band."""
+    first, second, urgent = [
+        await exam.post(LANE, issue, priority) for issue, priority in ((1, "low"), (2, "low"), (3, "high"))
+    ]
+    _ = await exam.expect(urgent, first, second)
+
+
+async def a_claim_asked_again_gets_the_same(_: Town, exam: Examiner) -> None:
+    """As a worker does whose answer was lost."""
+    task = await exam.post(LANE, 1, "normal")
+    got = [await exam.claim_unheard("again"), await exam.claim_unheard("again", wait=0)]
+    if [[each.task.id for each in tasks] for tasks in got] != [[task], [task]]:
+        raise SurprisedError(f"{task} was not given again to the same claim")
+    await exam.complete(*got[1])
+
+
+async def priority_is_lent(_: Town, exam: Examiner) -> None:
+    """Who is first in a conversation has the best band of those behind, also after it was given back."""
+    first = await exam.post(LANE, 1, "low")
+    running = await exam.expect_to_run(first)
+    urgent = await exam.post(LANE, 1, "high")
+    other = await exam.post(OTHER, 2, "normal")
+    _ = await exam.release(running)
+    _ = await exam.expect(first, urgent, other)
+
+
+async def an_heir_inherits_priority(_: Town, exam: Examiner) -> None:
+    """Who comes next in a conversation has the best band of those still behind."""
+    running = await exam.expect_to_run(await exam.post(LANE, 1, "normal"))
+    heir, urgent = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "high")
+    other = await exam.post(OTHER, 2, "normal")
+    await exam.complete(running)
+    _ = await exam.expect(heir, urgent, other)
+
+
+async def caps_hold(_: Town, exam: Examiner) -> None:
+    """No more of a lane run than its cap, and no fewer once one is over."""
+    posted = [await exam.post(CAPPED, issue, "normal") for issue in range(1, CAP + 3)]
+    running = list(await exam.claim(most=10))
+    for rest in range(len(posted) - CAP, -1, -1):
+        if len(running) != min(CAP, rest + CAP):
+            raise SurprisedError(f"{len(running)} of a lane with the cap {CAP} run, and {rest} wait")
+        await exam.complete(running.pop(0))
+        running += await exam.claim(most=10, wait=1 if rest else 0)
+    await exam.complete(*running)
+
+
+async def an_old_end_changes_nothing(_: Town, exam: Examiner) -> None:
+    """A finish repeated late is answered as before, and takes the task from nobody."""
+    task = await exam.post(LANE, 1, "normal")
+    old = await exam.expect_to_run(task)
+    _ = await exam.release(old)
+    new = await exam.expect_to_run(task)
+    if (state := await exam.release(old)) != "queued":
+        raise SurprisedError(f"the same release was answered {state}")
+    await exam.compare(task)
+    await exam.complete(new)
+
+
+async def what_is_withdrawn_is_forgotten(_: Town, exam: Examiner) -> None:
+    """One that waits, and one that waits behind another."""
+    first, behind = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "low")
+    alone = await exam.post(LANE, 2, "high")
+    for task in (behind, alone):
+        await exam.withdraw(task)
+        await exam.until_state(task, "cancelled")
+    _ = await exam.expect(first)
+    if got := await exam.claim(wait=0.5):
+        raise SurprisedError(f"{got[0].task.id} was given out after it was withdrawn")
+
+
+async def a_wipe_changes_nothing(town: Town, exam: Examiner) -> None:
+    """All is as it was: who runs, who follows, who is due later, who is how old; then age wins over bands."""
+    woken = await exam.post(LANE, 1, "low")
+    await exam.wait(await exam.expect_to_run(woken), 1)
+    running = await exam.expect_to_run(await exam.post(LANE, 1, "high"))
+    await exam.until_state(woken, "queued")
+    later, old = await exam.post(LANE, 2, "high"), await exam.post(OTHER, 3, "low")
+    await exam.defer(await exam.expect_to_run(later), LONG)
+    await exam.make_older(old, AGED)
+    await asyncio.sleep(GRACE_SECONDS)
+    await _wipe(town, exam, running, (woken, running.task.id, later, old))
+    urgent = await exam.post(LANE, 4, "high")
+    _ = await exam.expect(old, urgent)
+    await exam.complete(running)
+    _ = await exam.expect(woken)
+    await exam.cancel(later)
+    await exam.until_state(later, "cancelled")
+
+
+async def _wipe(town: Town, exam: Examiner, running: Assigned, tasks: Sequence[str]) -> None:
+    """Wipe and compare; again where the relay took longer than the lease, which a busy machine may need."""
+    for _ in range(WIPES):
+        await exam.beat(running)
+        exam.is_silent = True
+        began = time.monotonic()
+        town.wipe_valkey()
+        await exam.until_held(*tasks)
+        if time.monotonic() - began < town.lease:
+            await exam.compare(*tasks)
+            exam.is_silent = False
+            return
+    raise SurprisedError(f"the relay needed longer than {town.lease:g} s, {WIPES} times")
+
+
+async def a_silent_worker_loses_its_task(town: Town, exam: Examiner) -> None:
+    """Which is given out again when the lease has run out."""
+    task = await exam.post(LANE, 1, "normal")
+    lost = await exam.expect_to_run(task)
+    _ = exam.drop(lost)
+    again = await exam.claim(wait=3 * town.lease)
+    if [(each.task.id, each.fence) for each in again] != [(task, lost.fence + 1)]:
+        raise SurprisedError(f"{task} was not given out again")
+    await exam.complete(*again)
+
+
+async def a_resumed_lane_goes_on(_: Town, exam: Examiner) -> None:
+    """What came while it was paused is given out, and nothing of it before."""
+    lane = f"github:{LANE}"
+    await exam.queue.pause(lane)
+    task = await exam.post(LANE, 1, "normal")
+    if await exam.claim(wait=0.5):
+        raise SurprisedError(f"{task} was given out although its lane is paused")
+    await exam.queue.resume(lane)
+    _ = await exam.expect(task)
+
+
+async def only_the_holder_extends(_: Town, exam: Examiner) -> None:
+    """Asked of the queue itself, since the gateway asks the database first."""
+    task = await exam.post(LANE, 1, "normal")
+    running = await exam.expect_to_run(task)
+    stranger = Holding(TaskId(task), f"github:{LANE}", ClaimId("stranger"))
+    if list(await exam.queue.extend([stranger], timedelta(minutes=1))) != [task]:
+        raise SurprisedError(f"the lease of {task} was extended by a stranger")
+    await exam.complete(running)
+
+
+async def what_is_due_sooner_stays_so(_: Town, exam: Examiner) -> None:
+    """An old push that comes late delays nothing; asked of the queue itself."""
+    task = await exam.post(LANE, 1, "normal")
+    await exam.defer(await exam.expect_to_run(task), LONG)
+    queued = await exam.as_queued(task)
+    _ = await exam.queue.enqueue([replace(queued, due_at=queued.due_at + AGED)])
+    await exam.compare(task)
+    await exam.cancel(task)
+    await exam.until_state(task, "cancelled")
+
+
+async def nothing_is_left(town: Town, _: Examiner) -> None:
+    """Of all this Redis holds nothing."""
+
+    async def is_forgotten() -> bool:
+        with town.redis() as redis:
+            return not leftovers(redis)
+
+    try:
+        await eventually(is_forgotten, FORGET_SECONDS)
+    except TimeoutError:
+        with town.redis() as redis:
+            raise SurprisedError(str(leftovers(redis))) from None
+
+
+PARTS: tuple[Part, ...] = (
+    better_bands_come_first,
+    a_claim_asked_again_gets_the_same,
+    priority_is_lent,
+    an_heir_inherits_priority,
+    caps_hold,
+    an_old_end_changes_nothing,
+    what_is_withdrawn_is_forgotten,
+    a_silent_worker_loses_its_task,
+    a_resumed_lane_goes_on,
+    only_the_holder_extends,
+    what_is_due_sooner_stays_so,
+    nothing_is_left,
+    a_wipe_changes_nothing,
+    nothing_is_left,
+)
+
+
+async def examine(town: Town, database: Database) -> list[str]:
+    """Take all parts in turn; tells what failed, which is nothing where all is well.
+
+    The gateway does not notice that the workers are gone: claims of theirs that wait may still take a task.
+    """
+    if any(hand.process for hand in town.hands):
+        for hand in town.hands:
+            hand.kill()
+        await asyncio.sleep(CLAIM_WAIT)
+    async with examiner(town, database) as exam:
+        for part in PARTS:
+            name = part.__name__.replace("_", " ")
+            try:
+                await part(town, exam)
+            except (SurprisedError, TimeoutError, HooklineError, httpx.HTTPError) as error:
+                return [f"{name}: {str(error) or type(error).__name__}"]
+    return []
