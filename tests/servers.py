@@ -118,7 +118,7 @@ def postgres_server(*settings: str) -> Iterator[PostgresServer]:
         yield ExternalPostgres(external)
         return
     folder = Path(tempfile.mkdtemp(prefix="hl-postgres-"))
-    binaries, port, password = postgres_binaries(), _free_port(), secrets.token_hex(16)
+    binaries, port, password = postgres_binaries(), free_port(), secrets.token_hex(16)
     _initialize(folder, binaries, password)
     words = [
         f"port={port}",
@@ -192,7 +192,8 @@ def _initialize(folder: Path, binaries: Path, password: str) -> None:
         raise ServerFailedError(f"initdb: {done.stdout}{done.stderr}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -258,6 +258,24 @@ class LifeOfTasks(RuleBasedStateMachine):
             elif task.state not in FINISHED:
                 task.become("cancelled")
 
+    @rule(at=TASKS, is_heard_of=st.booleans(), is_cancelled=st.booleans())
+    def a_worker_vanishes(self, at: int, is_heard_of: bool, is_cancelled: bool) -> None:
+        self.start(at, "one")
+        if is_heard_of:
+            self.beat(at, 0)
+        if is_cancelled:
+            self.cancel({at})
+        self.time_passes(2)
+        self.reap()
+
+    @rule(at=TASKS, kind=st.integers(0, len(ENDINGS) - 1), is_cancelled=st.booleans(), again=st.booleans())
+    def a_worker_finishes(self, at: int, kind: int, is_cancelled: bool, again: bool) -> None:
+        self.start(at, "two")
+        if is_cancelled:
+            self.cancel({at})
+        self.finish(at, 0, kind)
+        self.finish(at, 0, kind if again else 0)
+
     @precondition(lambda self: any(task.state in FINISHED for task in self.tasks))
     @rule(at=TASKS)
     def redrive(self, at: int) -> None:

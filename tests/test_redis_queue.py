@@ -195,8 +195,11 @@ async def test_a_refused_password_is_named_as_the_reason() -> None:
     "url",
     [
         "http://:hush@example.com",
-        "redis+sentinel://:hush@example.com/main",
-        "rediss+cluster://:hush@example.com",
+        "redis+sentinel://:hush@example.com",
+        "redis+sentinel://:hush@example.com:port/main",
+        "redis+cluster://:hush@example.com/3",
+        "redis+cluster://:hush@example.com/?colour=red",
+        "redis+anything://:hush@example.com",
         "redis://:hush@example.com:port/0",
         "redis://:hush@example.com/?socket_timeout=soon",
         "redis://:hush@example.com/?colour=red",
