@@ -21,7 +21,14 @@ SETTINGS = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-HUNT = settings(SETTINGS, max_examples=200, phases=[Phase.generate], database=None, derandomize=True)
+HUNT = settings(
+    SETTINGS,
+    max_examples=200,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+    database=None,
+    derandomize=True,
+)
 
 
 def machine(opener: Opener, partition_count: int = 1) -> type[QueueMachine]:

@@ -103,6 +103,12 @@ class TestOnValkey(QueueContract):
         assert stats["cmdstat_evalsha"]["calls"] == 1
 
 
+class TestOnRedis(TestOnValkey):
+    @pytest.fixture(autouse=True)
+    def _server(self, real_redis: TestServer) -> None:
+        self.url = real_redis.url
+
+
 @pytest.mark.integration
 async def test_a_restart_keeps_the_tasks_and_begins_another_epoch() -> None:
     with valkey_server() as server:
