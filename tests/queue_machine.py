@@ -27,8 +27,8 @@ from hookline.queue.redis_queue import RedisTaskQueue
 from queue_model import AGE_BOUND, PartitionedModel, Place
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LANES = ("a", "b", "c")
-TERMS = {"a": Terms(weight=2.0), "b": Terms(cap=2), "c": Terms(weight=0.5, cap=1)}
+LANES = ("a", "b", "c", "d")
+TERMS = {"a": Terms(weight=2.0), "b": Terms(cap=2), "c": Terms(weight=0.5, cap=1), "d": Terms()}
 CONVERSATIONS = ("", "u", "uv")
 LEASE = timedelta(seconds=10)
 MOST = 14
@@ -134,8 +134,13 @@ class QueueMachine(RuleBasedStateMachine):
     def a_lease_is_settled(
         self, data: st.DataObject, is_over: bool, due_in: int | None, claims_next: bool
     ) -> None:
-        task_id, lane, claim = data.draw(st.sampled_from(self._holdings()))
         due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
+        self._settle(data.draw(st.sampled_from(self._holdings())), is_over, due, claims_next)
+
+    def _settle(
+        self, held: tuple[TaskId, str, ClaimId], is_over: bool, due: datetime | None, claims_next: bool
+    ) -> None:
+        task_id, lane, claim = held
         then = ClaimCall(self._fresh_claim(), 1, LEASE) if claims_next else None
         settlement = Settlement(Holding(task_id, lane, claim), is_over, due)
         settled = self.runner.run(self.queue.settle(settlement, then))
@@ -144,6 +149,14 @@ class QueueMachine(RuleBasedStateMachine):
             got = list(settled.taken.task_ids)
             self.model.of_lane(lane).check_and_take(then.claim_id, 1, LEASE, got)
             self._saw(then.claim_id, got)
+
+    @rule(claims_next=st.booleans())
+    def a_worker_ends_what_it_claims(self, claims_next: bool) -> None:
+        self.a_worker_claims(1)
+        entries = self.model.entries
+        for held in self.seen[-1:]:
+            if held[0] in entries and entries[held[0]].claim == held[2]:
+                self._settle(held, True, None, claims_next)
 
     @precondition(lambda self: self.seen)
     @rule(data=st.data(), seconds=st.integers(1, 30))

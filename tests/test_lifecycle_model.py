@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import delete
 
-from hookline.domain.errors import StorageUnavailableError
+from hookline.domain.errors import StorageUnavailableError, UnstorableError
 from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import (
     Complete,
@@ -53,7 +53,14 @@ ResultT = TypeVar("ResultT")
 
 LIMITS = LifeLimits(most_tries=2, most_losses=1)
 SETTINGS = settings(max_examples=25, stateful_step_count=30, deadline=None)
-HUNT = settings(SETTINGS, max_examples=100, phases=[Phase.generate], database=None, derandomize=True)
+HUNT = settings(
+    SETTINGS,
+    max_examples=100,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+    database=None,
+    derandomize=True,
+)
 MINUTE = timedelta(minutes=1)
 FINISHED = {"succeeded", "failed", "cancelled", "dead"}
 TASKS = st.integers(0, 4)
@@ -258,6 +265,24 @@ class LifeOfTasks(RuleBasedStateMachine):
             elif task.state not in FINISHED:
                 task.become("cancelled")
 
+    @rule(at=TASKS, is_heard_of=st.booleans(), is_cancelled=st.booleans())
+    def a_worker_vanishes(self, at: int, is_heard_of: bool, is_cancelled: bool) -> None:
+        self.start(at, "one")
+        if is_heard_of:
+            self.beat(at, 0)
+        if is_cancelled:
+            self.cancel({at})
+        self.time_passes(2)
+        self.reap()
+
+    @rule(at=TASKS, kind=st.integers(0, len(ENDINGS) - 1), is_cancelled=st.booleans(), again=st.booleans())
+    def a_worker_finishes(self, at: int, kind: int, is_cancelled: bool, again: bool) -> None:
+        self.start(at, "two")
+        if is_cancelled:
+            self.cancel({at})
+        self.finish(at, 0, kind)
+        self.finish(at, 0, kind if again else 0)
+
     @precondition(lambda self: any(task.state in FINISHED for task in self.tasks))
     @rule(at=TASKS)
     def redrive(self, at: int) -> None:
@@ -311,5 +336,5 @@ def test_any_history_follows_the_rules(books: Books) -> None:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.fault)
 def test_the_rules_notice(mutant: Mutant, books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mutant.place, mutant.name, mutant.made())
-    with pytest.raises((AssertionError, StorageUnavailableError)):
+    with pytest.raises((AssertionError, StorageUnavailableError, UnstorableError)):
         live(books, HUNT)

@@ -72,7 +72,9 @@ async def test_scripts_that_the_server_forgot_are_loaded_again(redis: Redis) -> 
     trips = Trips(redis)
     for _ in range(2):
         await redis.script_flush()
-        answers = await asyncio.gather(*(trips.ask(ECHO, str(number)) for number in range(5)), trips.ask(NEXT))
+        answers = await asyncio.gather(
+            *(trips.ask(ECHO, str(number)) for number in range(5)), trips.ask(NEXT)
+        )
         assert answers[:5] == [b"0", b"1", b"2", b"3", b"4"]
     assert await trips.ask(NEXT) == 3
 

@@ -10,7 +10,7 @@ from hookline.domain.ids import Clock
 from hookline.domain.lifecycle import LifecycleStore
 from hookline.domain.queue import TaskQueue
 from hookline.queue.bell import QueueBell
-from hookline.queue.connection import open_redis
+from hookline.queue.connection import open_line
 from hookline.storage.database import Database
 from hookline.storage.ledger import SqlQueueLedger
 from hookline.storage.task_reader import SqlTaskReader
@@ -57,4 +57,4 @@ def make_working(
         leases=Leases(queue, life, SqlQueueLedger(database), claiming, call_offs, clock, lease),
         clock=clock,
     )
-    return Working(desk, QueueBell(open_redis(redis_url), line.ring, call_offs.tell), line, call_offs)
+    return Working(desk, QueueBell(open_line(redis_url), line.ring, call_offs.tell), line, call_offs)

@@ -6,7 +6,6 @@ what was told while there was none.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
@@ -14,24 +13,10 @@ from redis.exceptions import RedisError
 
 from hookline.core.background import Loop
 from hookline.domain.ids import TaskId
+from hookline.queue.groups import AnyNode, Line, Listened
 from hookline.queue.layout import CALLED_OFF, CHANNEL
 
 AGAIN_SECONDS = 1.0
-
-
-class _Message(Protocol):
-    """What a subscription hears, not yet checked."""
-
-
-class _Line(Protocol):
-    def subscribe(self, *channels: str) -> Awaitable[None]: ...
-    def get_message(self, *, timeout: float | None) -> Awaitable[_Message | None]: ...
-    def aclose(self) -> Awaitable[None]: ...
-
-
-class _Commands(Protocol):
-    def pubsub(self) -> _Line: ...
-    def aclose(self) -> Awaitable[None]: ...
 
 
 class _Told(BaseModel):
@@ -48,13 +33,13 @@ class QueueBell:
 
     def __init__(
         self,
-        redis: Redis,
+        redis: Redis | AnyNode,
         may_claim: Callable[[], None],
         called_off: Callable[[TaskId], None],
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Keep the client, which is the bell's own, and whom to call; nothing is connected yet."""
-        self._redis: _Commands = redis
+        self._redis: Listened = redis
         self._may_claim = may_claim
         self._called_off = called_off
         self._rest = rest
@@ -91,7 +76,7 @@ class QueueBell:
                 self._may_claim()
 
 
-async def _next(line: _Line) -> _Told:
+async def _next(line: Line) -> _Told:
     while True:
         told = await line.get_message(timeout=None)
         if told is not None:

@@ -9,8 +9,7 @@ from typing import Protocol, TypeAlias
 
 from pydantic import TypeAdapter
 from pydantic_core import to_json
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from hookline.domain.command import Band
 from hookline.domain.errors import QueueUnavailableError
@@ -28,6 +27,7 @@ from hookline.domain.queue import (
     Taken,
     Terms,
 )
+from hookline.queue.groups import Server
 from hookline.queue.layout import (
     CALLED_OFF,
     CHANNEL,
@@ -81,7 +81,7 @@ class RedisTaskQueue:
 
     def __init__(
         self,
-        redis: Redis,
+        redis: Server,
         *,
         terms: LaneTerms = equal_terms,
         partition_count: int = 1,
@@ -282,6 +282,6 @@ def _ids(reply: Reply) -> list[TaskId]:
 def _unavailable() -> Generator[None]:
     try:
         yield
-    except (RedisError, OSError, TimeoutError) as error:
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
         why = type(error.__cause__ or error).__name__
         raise QueueUnavailableError(f"the queue's server failed: {why}") from error

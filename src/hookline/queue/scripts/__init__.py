@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Sequence
 from importlib.resources import files
 from typing import Protocol
 
-from redis.asyncio import Redis
+from hookline.queue.groups import Server
 
 HEAD = ("head", "turns")
 PLACES = (*HEAD, "records", "lanes", "following", "places")
@@ -26,7 +26,7 @@ class Script(Protocol):
 class Scripts:
     """All scripts, registered with a client; nothing is sent yet."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Server) -> None:
         """Register them."""
         self.enqueue: Script = redis.register_script(source_of(*PLACES, "enqueue"))
         self.claim: Script = redis.register_script(source_of(*SERVING, "claim"))
