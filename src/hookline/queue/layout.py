@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from hookline.domain.queue import LaneTerms, QueuedTask, Terms
+from hookline.domain.queue import EVERY_LANE, LaneTerms, QueuedTask, Terms
 
 NAMES = (
     "tasks",
@@ -39,6 +39,9 @@ NAMES = (
     "control",
 )
 CHANNEL = "hookline:news"
+PAUSES = "p[:*]*"
+"""Matches the fields of `control` that are pauses."""
+
 CALLED_OFF = "c"
 MAY_CLAIM = "w"
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,7 +60,30 @@ class Partition:
     @property
     def tasks(self) -> str:
         """The hash of tasks."""
-        return self.keys[0]
+        return self._key("tasks")
+
+    @property
+    def delayed(self) -> str:
+        """The tasks that are not due yet."""
+        return self._key("delayed")
+
+    @property
+    def claims(self) -> str:
+        """The hash of claims that were not heard of since."""
+        return self._key("claims")
+
+    @property
+    def depth(self) -> str:
+        """The hash of how many wait."""
+        return self._key("depth")
+
+    @property
+    def control(self) -> str:
+        """The hash of the epoch and of lanes."""
+        return self._key("control")
+
+    def _key(self, name: str) -> str:
+        return self.keys[NAMES.index(name)]
 
 
 def partitions(count: int) -> Sequence[Partition]:
@@ -73,6 +99,11 @@ def partition_of(lane: str, count: int) -> int:
 def plain(text: str) -> str:
     """A name without the control characters that separate the parts of a row."""
     return _CONTROLS.sub("\ufffd", text)
+
+
+def scope_of(field: str) -> str:
+    """What is paused by a field of `control`: the whole queue is a field without a colon."""
+    return field.removeprefix("p:") if field.startswith("p:") else EVERY_LANE
 
 
 def microseconds(moment: datetime) -> int:

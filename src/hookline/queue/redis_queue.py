@@ -2,7 +2,7 @@
 
 import secrets
 from binascii import crc32
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol, TypeAlias
@@ -31,6 +31,7 @@ from hookline.domain.queue import (
 from hookline.queue.layout import (
     CALLED_OFF,
     CHANNEL,
+    PAUSES,
     Partition,
     microseconds,
     moment,
@@ -38,6 +39,7 @@ from hookline.queue.layout import (
     partitions,
     plain,
     row_of,
+    scope_of,
     span,
 )
 from hookline.queue.scripts import Reply, Script, Scripts
@@ -64,7 +66,11 @@ _COUNTS: TypeAdapter[dict[bytes, bytes]] = TypeAdapter(dict[bytes, bytes])
 
 
 class _Commands(Protocol):
-    def hscan(self, name: str, cursor: int, *, count: int) -> Awaitable[Reply]: ...
+    def hscan(
+        self, name: str, cursor: int, match: str | None = None, *, count: int
+    ) -> Awaitable[Reply]: ...
+    def zcard(self, name: str) -> Awaitable[Reply]: ...
+    def hexists(self, name: str, key: str) -> Awaitable[Reply]: ...
     def hgetall(self, name: str) -> Awaitable[Reply]: ...
     def publish(self, channel: str, message: str) -> Awaitable[Reply]: ...
 
@@ -194,6 +200,25 @@ class RedisTaskQueue:
         for partition in self._partitions:
             _ = await self._run(self._scripts.pause, partition, plain(scope), word)
 
+    async def pause_only(self, scopes: Collection[str], /) -> None:
+        """Pause these scopes and no others; every partition is asked what it has paused."""
+        wanted = {plain(scope) for scope in scopes}
+        for partition in self._partitions:
+            paused = await self._paused_in(partition)
+            for scope in sorted(wanted ^ paused):
+                _ = await self._run(self._scripts.pause, partition, scope, "1" if scope in wanted else "0")
+
+    async def _paused_in(self, partition: Partition) -> set[str]:
+        paused: set[str] = set()
+        cursor = 0
+        while True:
+            with _unavailable():
+                reply = await self._commands.hscan(partition.control, cursor, PAUSES, count=BATCH)
+            cursor, found = _SCANNED.validate_python(reply)
+            paused |= {scope_of(field.decode()) for field in found}
+            if not cursor:
+                return paused
+
     async def held(self, cursor: int, limit: int, /) -> tuple[int, Sequence[TaskId]]:
         """About `limit` of the tasks that are in; the cursor counts partitions in its lowest part."""
         inner, number = divmod(cursor, len(self._partitions))
@@ -210,7 +235,7 @@ class RedisTaskQueue:
         sums = dict.fromkeys(Band, 0)
         for partition in self._partitions:
             with _unavailable():
-                reply = await self._commands.hgetall(partition.keys[11])
+                reply = await self._commands.hgetall(partition.depth)
             for field, number in _COUNTS.validate_python(reply, strict=True).items():
                 sums[Band(int(field[:1]))] += int(number)
         return sums
@@ -219,19 +244,25 @@ class RedisTaskQueue:
         """What waits and runs, lane by lane."""
         waiting: list[LaneDepth] = []
         running: dict[str, int] = {}
+        delayed = 0
         for partition in self._partitions:
             reply = await self._run(self._scripts.stats, partition)
             rows, counts = _STATS.validate_python(reply)
             waiting.extend(_depth(*row) for row in rows)
             running.update((lane.decode(), int(number)) for lane, number in counts)
-        return QueueStats(sorted(waiting, key=lambda d: (d.lane, d.band)), running)
+            with _unavailable():
+                delayed += _NUMBER.validate_python(await self._commands.zcard(partition.delayed))
+        return QueueStats(sorted(waiting, key=lambda d: (d.lane, d.band)), running, delayed)
 
     async def epochs(self) -> frozenset[QueueEpoch]:
         """The epochs of the data, one for each partition.
 
         It is a random value, another one after a wipe, and another one after a restart or a fail-over, where
-        the server tells its run id, since what it wrote last may be lost.
+        the server tells its run id, since what it wrote last may be lost. A partition whose parts do not
+        match, because one of its keys is gone, is emptied first.
         """
+        for partition in self._partitions:
+            _ = await self._run(self._scripts.check, partition)
         replies = [await self._run(self._scripts.epoch, p, self._fresh_epoch()) for p in self._partitions]
         return frozenset(QueueEpoch(_text(reply)) for reply in replies)
 

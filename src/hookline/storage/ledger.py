@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hookline.domain.ids import TaskId
+from hookline.domain.lifecycle import Fence
 from hookline.domain.queue import QueuedTask, QueueEpoch
 from hookline.storage.bulk import Cell
 from hookline.storage.database import Database
 from hookline.storage.life_rows import LIFE_COLUMNS, are_current, attempt_of, task_life
-from hookline.storage.models import AttemptRow, TaskRow
-from hookline.storage.states import IS_HELD_BY_QUEUE
+from hookline.storage.models import AttemptRow, PauseRow, TaskRow
+from hookline.storage.states import IS_HELD_BY_QUEUE, IS_RUNNING
 
 _MARK = {
     "sqlite": "UPDATE tasks SET queue_epoch = ? WHERE id IN (SELECT value FROM json_each(?))",
@@ -69,6 +70,18 @@ class SqlQueueLedger:
                 for row in await session.scalars(select(AttemptRow).where(are_current(list(running)))):
                     running[TaskId(row.task_id)].attempts.append(attempt_of(row))
         return [queued for task in lives if (queued := task.as_queued()) is not None]
+
+    async def paused(self) -> Collection[str]:
+        """The scopes that are paused."""
+        async with self._database.read() as connection:
+            return list((await connection.execute(select(PauseRow.scope))).scalars())
+
+    async def called_off(self) -> Sequence[tuple[TaskId, Fence]]:
+        """Running tasks that should stop, each with the attempt that runs."""
+        should_stop = IS_RUNNING & TaskRow.cancel_requested_at.is_not(None)
+        query = select(TaskRow.id, TaskRow.fence).where(should_stop)
+        async with self._database.read() as connection:
+            return [(TaskId(task_id), Fence(fence)) for task_id, fence in await connection.execute(query)]
 
     async def over(self, task_ids: Sequence[TaskId], /) -> Sequence[TaskId]:
         """Which of these tasks the queue should not hold."""

@@ -34,6 +34,7 @@ class Scripts:
         self.remove: Script = redis.register_script(source_of(*PARTS, "remove"))
         self.pause: Script = redis.register_script(source_of(*PARTS, "pause"))
         self.stats: Script = redis.register_script(source_of("shelf", "stats"))
+        self.check: Script = redis.register_script(source_of("shelf", "check"))
         self.epoch: Script = redis.register_script(source_of("shelf", "epoch"))
 
 

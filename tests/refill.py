@@ -1,0 +1,117 @@
+"""A queue full of every kind of task beside its database, to be lost and filled again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import islice
+
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+from sqlalchemy import update
+
+from hookline.core.claiming import Claiming
+from hookline.core.metrics import Metrics
+from hookline.core.relay import Relay
+from hookline.core.waiting_line import WaitingLine
+from hookline.domain.command import Band
+from hookline.domain.ids import TaskId
+from hookline.domain.queue import ClaimId
+from hookline.domain.rules import Caps
+from hookline.domain.task import TaskState
+from hookline.queue.layout import partitions
+from hookline.queue.redis_queue import RedisTaskQueue
+from hookline.storage.database import Database
+from hookline.storage.ingest import SqlIngestStore
+from hookline.storage.ledger import SqlQueueLedger
+from hookline.storage.lifecycle import SqlLifecycleStore
+from hookline.storage.models import TaskRow
+from hookline.storage.pauses import SqlPauseRegister
+from submissions import PLAN, Sender
+
+LANES = 40
+RUNNING = 60
+BATCH = 500
+HOUR = timedelta(hours=1)
+OF_ONE_LIFE = ("epoch", "run")
+CHANGING = ("claims", "heads", "oldest", "idle")
+
+
+async def on_duty() -> bool:
+    return True
+
+
+@dataclass
+class Town:
+    """The parts, all by one clock that stands still."""
+
+    redis: Redis
+    queue: RedisTaskQueue
+    database: Database
+    sender: Sender
+    relay: Relay
+    ledger: SqlQueueLedger
+    life: SqlLifecycleStore
+    pauses: SqlPauseRegister
+    count: int
+    partition_count: int
+
+    async def settle_in(self) -> Sequence[TaskId]:
+        """Accept so many tasks, push them, let some run, be due later, and be called off; tells who runs."""
+        store = SqlIngestStore(self.database, Caps())
+        asked = (self._asked(number) for number in range(self.count))
+        accepted: list[TaskId] = []
+        while batch := list(islice(asked, BATCH)):
+            await store.commit(batch)
+            accepted += [each.task_id for each in batch]
+        await self._delay(accepted[::50])
+        await self.relay.relay_once()
+        claiming = Claiming(self.queue, self.life, WaitingLine(), self.sender.clock, HOUR)
+        running = await claiming.claim("one", ClaimId("c"), min(RUNNING, self.count // 10), timedelta(0))
+        ids = [each.task_id for each in running]
+        await self.life.cancel(ids[::7], "asked", self.sender.clock())
+        return ids
+
+    def _asked(self, number: int):
+        lane = f"github:octo/app{number % LANES}"
+        plan = replace(PLAN, band=Band(number // 3 % 4))
+        place = f"{lane}#{number // 3}" if number % 5 else f"{lane}#shared"
+        return self.sender.asks(f"k{number}", plan=plan, lane=lane, conversation=place, origin=None)
+
+    async def _delay(self, task_ids: Sequence[TaskId]) -> None:
+        later = {"state": TaskState.SCHEDULED.value, "due_at": self.sender.clock() + HOUR}
+        async with self.database.write() as connection:
+            await connection.execute(update(TaskRow).where(TaskRow.id.in_(task_ids)).values(**later))
+
+    async def state(self) -> Mapping[str, Mapping[str, float | str]]:
+        """All that the queue holds, but what is of one life of its data, or of the turns of lanes."""
+        found: dict[str, Mapping[str, float | str]] = {}
+        for partition in partitions(self.partition_count):
+            for key in partition.keys:
+                if not key.endswith(CHANGING):
+                    found[key] = await self._content(key)
+        return found
+
+    async def _content(self, key: str) -> Mapping[str, float | str]:
+        if await self.redis.type(key) == b"zset":
+            return {name.decode(): score for name, score in await self.redis.zrange(key, 0, -1, withscores=True)}
+        fields = await self.redis.hgetall(key)
+        content = {name.decode(): value.decode() for name, value in fields.items()}
+        return {name: value for name, value in content.items() if not is_of_one_life(name)}
+
+
+def is_of_one_life(field: str) -> bool:
+    return field in OF_ONE_LIFE or field.startswith("v:")
+
+
+@contextmanager
+def town(database: Database, redis: Redis, count: int, partition_count: int = 1) -> Iterator[Town]:
+    """Nobody has settled in it yet."""
+    sender = Sender()
+    queue = RedisTaskQueue(redis, clock=sender.clock, partition_count=partition_count)
+    ledger, pauses = SqlQueueLedger(database), SqlPauseRegister(database)
+    metrics = Metrics(CollectorRegistry())
+    relay = Relay(queue, ledger, metrics, lambda: sender.clock() + HOUR / 60, on_duty)
+    yield Town(
+        redis, queue, database, sender, relay, ledger, SqlLifecycleStore(database), pauses, count, partition_count
+    )
