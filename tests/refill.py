@@ -16,7 +16,10 @@ from hookline.core.relay import Relay
 from hookline.core.waiting_line import WaitingLine
 from hookline.domain.command import Band
 from hookline.domain.ids import TaskId
+from hookline.domain.intake import Submission
+from hookline.domain.pauses import Pause
 from hookline.domain.queue import ClaimId
+from hookline.domain.reading import AuditEntry
 from hookline.domain.rules import Caps
 from hookline.domain.task import TaskState
 from hookline.queue.layout import partitions
@@ -67,16 +70,27 @@ class Town:
         await self._delay(accepted[::50])
         await self.relay.relay_once()
         claiming = Claiming(self.queue, self.life, WaitingLine(), self.sender.clock, HOUR)
-        running = await claiming.claim("one", ClaimId("c"), min(RUNNING, self.count // 10), timedelta(0))
+        running = await claiming.claim("one", ClaimId(self.sender.new_id()), min(RUNNING, self.count // 10), timedelta(0))
         ids = [each.task_id for each in running]
         await self.life.cancel(ids[::7], "asked", self.sender.clock())
         return ids
 
-    def _asked(self, number: int):
+    async def settle_in_and_pause(self) -> Sequence[TaskId]:
+        """As `settle_in`, and two lanes are paused."""
+        running = await self.settle_in()
+        for number in range(2):
+            scope = f"github:octo/app{number}"
+            pause = Pause(scope, self.sender.clock(), "anna")
+            entry = AuditEntry(self.sender.new_id(), pause.since, "queue.paused", scope, {})
+            await self.pauses.pause(pause, entry)
+        await self.relay.relay_once()
+        return running
+
+    def _asked(self, number: int) -> Submission:
         lane = f"github:octo/app{number % LANES}"
         plan = replace(PLAN, band=Band(number // 3 % 4))
         place = f"{lane}#{number // 3}" if number % 5 else f"{lane}#shared"
-        return self.sender.asks(f"k{number}", plan=plan, lane=lane, conversation=place, origin=None)
+        return self.sender.asks(self.sender.new_id(), plan=plan, lane=lane, conversation=place, origin=None)
 
     async def _delay(self, task_ids: Sequence[TaskId]) -> None:
         later = {"state": TaskState.SCHEDULED.value, "due_at": self.sender.clock() + HOUR}
@@ -94,7 +108,8 @@ class Town:
 
     async def _content(self, key: str) -> Mapping[str, float | str]:
         if await self.redis.type(key) == b"zset":
-            return {name.decode(): score for name, score in await self.redis.zrange(key, 0, -1, withscores=True)}
+            members = await self.redis.zrange(key, 0, -1, withscores=True)
+            return {name.decode(): score for name, score in members}
         fields = await self.redis.hgetall(key)
         content = {name.decode(): value.decode() for name, value in fields.items()}
         return {name: value for name, value in content.items() if not is_of_one_life(name)}
@@ -112,6 +127,5 @@ def town(database: Database, redis: Redis, count: int, partition_count: int = 1)
     ledger, pauses = SqlQueueLedger(database), SqlPauseRegister(database)
     metrics = Metrics(CollectorRegistry())
     relay = Relay(queue, ledger, metrics, lambda: sender.clock() + HOUR / 60, on_duty)
-    yield Town(
-        redis, queue, database, sender, relay, ledger, SqlLifecycleStore(database), pauses, count, partition_count
-    )
+    life = SqlLifecycleStore(database)
+    yield Town(redis, queue, database, sender, relay, ledger, life, pauses, count, partition_count)

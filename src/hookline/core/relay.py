@@ -31,8 +31,8 @@ class RelaySource(OrderSource, Protocol):
         """
         ...
 
-    async def mark(self, task_ids: Sequence[TaskId], epoch: QueueEpoch, /) -> None:
-        """Note that these tasks are in the queue of this epoch."""
+    async def mark_each(self, marks: Sequence[tuple[TaskId, QueueEpoch]], /) -> None:
+        """Note for each of these tasks in which epoch's queue it is."""
         ...
 
     async def unfinished_after(self, task_id: TaskId, limit: int, /) -> Sequence[QueuedTask]:
@@ -109,9 +109,8 @@ class Relay:
             if not missing:
                 return pushed
             now_in = await self._queue.enqueue(missing)
-            for epoch in sorted(set(now_in)):
-                pairs = zip(missing, now_in, strict=True)
-                await self._source.mark([task.task_id for task, its in pairs if its == epoch], epoch)
+            pairs = zip(missing, now_in, strict=True)
+            await self._source.mark_each([(task.task_id, epoch) for task, epoch in pairs])
             self._metrics.relayed(len(missing))
             pushed += len(missing)
             epochs |= frozenset(now_in)

@@ -1,4 +1,4 @@
-"""What the queue is told besides tasks, until it has heard of it: pauses, and running tasks that should stop."""
+"""What the queue is told besides tasks until it has heard: pauses, and running tasks that should stop."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol
