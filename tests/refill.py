@@ -70,7 +70,9 @@ class Town:
         await self._delay(accepted[::50])
         await self.relay.relay_once()
         claiming = Claiming(self.queue, self.life, WaitingLine(), self.sender.clock, HOUR)
-        running = await claiming.claim("one", ClaimId(self.sender.new_id()), min(RUNNING, self.count // 10), timedelta(0))
+        running = await claiming.claim(
+            "one", ClaimId(self.sender.new_id()), min(RUNNING, self.count // 10), timedelta(0)
+        )
         ids = [each.task_id for each in running]
         await self.life.cancel(ids[::7], "asked", self.sender.clock())
         return ids
