@@ -1,13 +1,13 @@
 """The task queue on Redis 6.2 or later, or Valkey: what lies where tells `hookline.queue.layout`."""
 
+import asyncio
 import secrets
 from binascii import crc32
 from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from pydantic import TypeAdapter
 from pydantic_core import to_json
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -17,6 +17,7 @@ from hookline.domain.errors import QueueUnavailableError
 from hookline.domain.ids import Clock, TaskId
 from hookline.domain.queue import (
     ClaimCall,
+    ClaimId,
     Holding,
     LaneDepth,
     LaneTerms,
@@ -31,16 +32,26 @@ from hookline.domain.queue import (
 from hookline.queue.layout import (
     CALLED_OFF,
     CHANNEL,
-    PAUSES,
     Partition,
     microseconds,
-    moment,
     partition_of,
     partitions,
     plain,
     row_of,
-    scope_of,
     span,
+)
+from hookline.queue.pauses import paused_in
+from hookline.queue.replies import (
+    COUNTS,
+    NUMBER,
+    SCANNED,
+    SETTLED,
+    STATS,
+    TAKEN,
+    depth_of,
+    ids_of,
+    taken_of,
+    text_of,
 )
 from hookline.queue.scripts import Reply, Script, Scripts
 
@@ -50,19 +61,7 @@ BATCH = 1_000
 AGE_BOUND = timedelta(minutes=10)
 """How much older a task must be to come before one of the next better band."""
 
-_MICROSECOND = timedelta(microseconds=1)
 _NOTHING = Taken((), None)
-_TEXT: TypeAdapter[bytes] = TypeAdapter(bytes)
-_NUMBER: TypeAdapter[int] = TypeAdapter(int)
-_IDS: TypeAdapter[list[bytes]] = TypeAdapter(list[bytes])
-_Pairs: TypeAlias = list[tuple[bytes, bytes]]
-_TAKEN: TypeAdapter[tuple[_Pairs, bytes]] = TypeAdapter(tuple[_Pairs, bytes])
-_SETTLED: TypeAdapter[tuple[int, _Pairs, bytes]] = TypeAdapter(tuple[int, _Pairs, bytes])
-_STATS: TypeAdapter[tuple[list[tuple[bytes, bytes, bytes, bytes]], list[tuple[bytes, bytes]]]] = TypeAdapter(
-    tuple[list[tuple[bytes, bytes, bytes, bytes]], list[tuple[bytes, bytes]]]
-)
-_SCANNED: TypeAdapter[tuple[int, dict[bytes, bytes]]] = TypeAdapter(tuple[int, dict[bytes, bytes]])
-_COUNTS: TypeAdapter[dict[bytes, bytes]] = TypeAdapter(dict[bytes, bytes])
 
 
 class _Commands(Protocol):
@@ -121,24 +120,39 @@ class RedisTaskQueue:
             rows = [row_of(task, self._terms) for task in part]
             words = (self._fresh_epoch(), to_json(rows).decode())
             reply = await self._run(self._scripts.enqueue, partition, *words)
-            epoch = QueueEpoch(_text(reply))
+            epoch = QueueEpoch(text_of(reply))
             epochs.update((task.task_id, epoch) for task in part)
         return [epochs[task.task_id] for task in tasks]
 
     async def claim(self, call: ClaimCall, /) -> Taken:
         """Give out tasks, from one partition after the other; each claim begins with one of its own.
 
-        With several partitions a repeated claim may find other tasks first. Those of the lost answer come
-        again when their first lease runs out.
+        With several partitions those are asked first that have something of an earlier claim of this name,
+        and then no others.
         """
-        begin = crc32(call.claim_id.encode())
+        earlier = await self._partitions_of(call.claim_id)
+        taken = await self._claim_from(earlier, call)
+        if taken.holdings:
+            return taken
+        begin = crc32(call.claim_id.encode()) % len(self._partitions)
+        return await self._claim_from([*self._partitions[begin:], *self._partitions[:begin]], call)
+
+    async def _partitions_of(self, claim_id: ClaimId) -> Sequence[Partition]:
+        if len(self._partitions) == 1:
+            return ()
+        with _unavailable():
+            replies = await asyncio.gather(
+                *(self._commands.hexists(partition.claims, claim_id) for partition in self._partitions)
+            )
+        return [partition for partition, has in zip(self._partitions, replies, strict=True) if has]
+
+    async def _claim_from(self, asked: Sequence[Partition], call: ClaimCall) -> Taken:
         found: list[Holding] = []
         waits: list[timedelta] = []
-        for number in range(len(self._partitions)):
-            partition = self._partitions[(begin + number) % len(self._partitions)]
+        for partition in asked:
             most = str(call.most - len(found))
             reply = await self._run(self._scripts.claim, partition, call.claim_id, most, span(call.lease))
-            taken = _taken(call, *_TAKEN.validate_python(reply))
+            taken = taken_of(call, *TAKEN.validate_python(reply))
             found.extend(taken.holdings)
             if taken.look_again_in is not None:
                 waits.append(taken.look_again_in)
@@ -156,8 +170,8 @@ class RedisTaskQueue:
         reply = await self._run(
             self._scripts.settle, partition, held.task_id, held.claim_id, what, due, *next_claim
         )
-        was_held, pairs, wait = _SETTLED.validate_python(reply)
-        return Settled(bool(was_held), _NOTHING if then is None else _taken(then, pairs, wait))
+        was_held, pairs, wait = SETTLED.validate_python(reply)
+        return Settled(bool(was_held), _NOTHING if then is None else taken_of(then, pairs, wait))
 
     async def extend(self, holdings: Sequence[Holding], lease: timedelta, /) -> Sequence[TaskId]:
         """Extend leases; tells which tasks are not held by the given claims."""
@@ -168,7 +182,7 @@ class RedisTaskQueue:
         for number, part in parts.items():
             words = [word for held in part for word in (held.task_id, held.claim_id)]
             reply = await self._run(self._scripts.extend, self._partitions[number], span(lease), *words)
-            unknown.extend(_ids(reply))
+            unknown.extend(ids_of(reply))
         return unknown
 
     async def remove(self, task_ids: Sequence[TaskId], /) -> int:
@@ -177,7 +191,7 @@ class RedisTaskQueue:
         for start in range(0, len(task_ids), BATCH):
             for partition in self._partitions:
                 reply = await self._run(self._scripts.remove, partition, *task_ids[start : start + BATCH])
-                removed += _NUMBER.validate_python(reply, strict=True)
+                removed += NUMBER.validate_python(reply, strict=True)
         return removed
 
     async def call_off(self, task_ids: Sequence[TaskId], /) -> None:
@@ -202,27 +216,17 @@ class RedisTaskQueue:
         """Pause these scopes and no others; every partition is asked what it has paused."""
         wanted = {plain(scope) for scope in scopes}
         for partition in self._partitions:
-            paused = await self._paused_in(partition)
+            with _unavailable():
+                paused = await paused_in(self._commands, partition)
             for scope in sorted(wanted ^ paused):
                 _ = await self._run(self._scripts.pause, partition, scope, "1" if scope in wanted else "0")
-
-    async def _paused_in(self, partition: Partition) -> set[str]:
-        paused: set[str] = set()
-        cursor = 0
-        while True:
-            with _unavailable():
-                reply = await self._commands.hscan(partition.control, cursor, PAUSES, count=BATCH)
-            cursor, found = _SCANNED.validate_python(reply)
-            paused |= {scope_of(field.decode()) for field in found}
-            if not cursor:
-                return paused
 
     async def held(self, cursor: int, limit: int, /) -> tuple[int, Sequence[TaskId]]:
         """About `limit` of the tasks that are in; the cursor counts partitions in its lowest part."""
         inner, number = divmod(cursor, len(self._partitions))
         with _unavailable():
             reply = await self._commands.hscan(self._partitions[number].tasks, inner, count=limit)
-        inner, found = _SCANNED.validate_python(reply)
+        inner, found = SCANNED.validate_python(reply)
         ids = [TaskId(task_id.decode()) for task_id in found]
         if inner:
             return inner * len(self._partitions) + number, ids
@@ -234,7 +238,7 @@ class RedisTaskQueue:
         for partition in self._partitions:
             with _unavailable():
                 reply = await self._commands.hgetall(partition.depth)
-            for field, number in _COUNTS.validate_python(reply, strict=True).items():
+            for field, number in COUNTS.validate_python(reply, strict=True).items():
                 sums[Band(int(field[:1]))] += int(number)
         return sums
 
@@ -245,11 +249,11 @@ class RedisTaskQueue:
         delayed = 0
         for partition in self._partitions:
             reply = await self._run(self._scripts.stats, partition)
-            rows, counts = _STATS.validate_python(reply)
-            waiting.extend(_depth(*row) for row in rows)
+            rows, counts = STATS.validate_python(reply)
+            waiting.extend(depth_of(*row) for row in rows)
             running.update((lane.decode(), int(number)) for lane, number in counts)
             with _unavailable():
-                delayed += _NUMBER.validate_python(await self._commands.zcard(partition.delayed))
+                delayed += NUMBER.validate_python(await self._commands.zcard(partition.delayed))
         return QueueStats(sorted(waiting, key=lambda d: (d.lane, d.band)), running, delayed)
 
     async def epochs(self) -> frozenset[QueueEpoch]:
@@ -262,7 +266,7 @@ class RedisTaskQueue:
         for partition in self._partitions:
             _ = await self._run(self._scripts.check, partition)
         replies = [await self._run(self._scripts.epoch, p, self._fresh_epoch()) for p in self._partitions]
-        return frozenset(QueueEpoch(_text(reply)) for reply in replies)
+        return frozenset(QueueEpoch(text_of(reply)) for reply in replies)
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -285,25 +289,6 @@ class RedisTaskQueue:
         for number, part in parts.items():
             for start in range(0, len(part), BATCH):
                 yield self._partitions[number], part[start : start + BATCH]
-
-
-def _taken(call: ClaimCall, pairs: _Pairs, wait: bytes) -> Taken:
-    after = int(wait)
-    holdings = [Holding(TaskId(task_id.decode()), lane.decode(), call.claim_id) for task_id, lane in pairs]
-    return Taken(holdings, after * _MICROSECOND if after >= 0 else None)
-
-
-def _depth(band: bytes, lane: bytes, waiting: bytes, oldest: bytes) -> LaneDepth:
-    since = moment(int(oldest)) if oldest else None
-    return LaneDepth(lane.decode(), Band(int(band)), int(waiting), since)
-
-
-def _text(reply: Reply) -> str:
-    return _TEXT.validate_python(reply, strict=True).decode()
-
-
-def _ids(reply: Reply) -> list[TaskId]:
-    return [TaskId(task_id.decode()) for task_id in _IDS.validate_python(reply, strict=True)]
 
 
 @contextmanager
