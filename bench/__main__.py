@@ -2,9 +2,9 @@
 
 import sys
 
-from bench import faults, ingest, start
+from bench import faults, ingest, refill, start
 
-BENCHMARKS = {"ingest": ingest.main, "faults": faults.main, "start": start.main}
+BENCHMARKS = {"ingest": ingest.main, "faults": faults.main, "start": start.main, "refill": refill.main}
 
 if __name__ == "__main__":
     name = sys.argv[1] if len(sys.argv) > 1 else ""

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
@@ -29,13 +30,15 @@ from hookline.domain.lifecycle import Fence
 from hookline.domain.queue import ClaimId, Lease, QueuedTask, QueueEpoch
 from hookline.storage.bulk import Cell
 from hookline.storage.database import Database
-from hookline.storage.models import HELD_BY_QUEUE, AttemptRow, PauseRow, TaskRow
+from hookline.storage.models import HELD_BY_QUEUE, RUNNING, AttemptRow, PauseRow, TaskRow
 from hookline.storage.states import IS_HELD_BY_QUEUE, IS_RUNNING
 
 _Row: TypeAlias = Row[str, int, str, str, datetime, datetime | None, datetime | None, datetime | None, str]
 _Gap: TypeAlias = tuple[str | None, str | None]
 _RUNS_UNTIL = case((IS_RUNNING, func.coalesce(TaskRow.lease_ends_at, TaskRow.accepted_at)))
 _EPOCH = column("queue_epoch", String())
+_ACCEPTED = column("accepted_at", BigInteger())
+_IS_HELD = text(f"{HELD_BY_QUEUE} AND ({RUNNING} OR cancel_requested_at IS NULL)")
 _TASKS = text("tasks")
 _BY_EPOCH = text("tasks INDEXED BY ix_tasks_queue_epoch_accepted_at")
 """SQLite would look at every task of these states instead."""
@@ -80,30 +83,23 @@ class SqlQueueLedger:
         asks part by part reads each task once, however many there are.
         """
         elsewhere = await self._epochs_elsewhere(epochs)
-        firsts = [first for epoch in elsewhere if (first := await self._first_of(epoch)) is not None]
-        if not firsts:
+        if not elsewhere:
             return []
-        _, epoch = min(firsts)
+        _, epoch = min(elsewhere)
         is_missing = IS_HELD_BY_QUEUE & (TaskRow.queue_epoch == epoch) & (TaskRow.accepted_at < before)
         return await self._queued(is_missing, TaskRow.accepted_at, limit)
 
-    async def _first_of(self, epoch: str) -> tuple[datetime, str] | None:
-        is_of = IS_HELD_BY_QUEUE & (TaskRow.queue_epoch == epoch)
-        query = select(TaskRow.accepted_at).where(is_of).order_by(TaskRow.accepted_at).limit(1)
-        async with self._database.read() as connection:
-            accepted_at = (await connection.execute(query)).scalar()
-        return None if accepted_at is None else (accepted_at, epoch)
-
-    async def _epochs_elsewhere(self, known: Collection[QueueEpoch]) -> Sequence[str]:
-        found: list[str] = []
+    async def _epochs_elsewhere(self, known: Collection[QueueEpoch]) -> Sequence[tuple[int, str]]:
+        """Epochs of tasks that are in none of the known ones, each with the acceptance of its oldest."""
+        found: list[tuple[int, str]] = []
         source = _BY_EPOCH if self._database.is_sqlite else _TASKS
         gaps = list(pairwise((None, *sorted(known), None)))
         async with self._database.read() as connection:
             while gaps:
                 query = union_all(*(_first_between(gap, source) for gap in gaps))
-                firsts = (await connection.execute(query)).scalars().all()
+                firsts = [(oldest, epoch) for epoch, oldest in await connection.execute(query)]
                 found += firsts
-                gaps = [(first, _next_after(first, known)) for first in firsts]
+                gaps = [(epoch, _next_after(epoch, known)) for _, epoch in firsts]
         return found
 
     async def as_queued(self, task_ids: Sequence[TaskId], /) -> Sequence[QueuedTask]:
@@ -174,16 +170,16 @@ def _next_after(epoch: str, known: Collection[QueueEpoch]) -> str | None:
     return min((other for other in known if other > epoch), default=None)
 
 
-def _first_between(gap: _Gap, source: TextClause) -> Select[str]:
-    """The first epoch between two others of which there are tasks."""
+def _first_between(gap: _Gap, source: TextClause) -> Select[str, int]:
+    """The first epoch between two others of which there are tasks, and when its oldest was accepted."""
     low, high = gap
-    query = select(_EPOCH).select_from(source).where(text(HELD_BY_QUEUE))
+    query = select(_EPOCH, _ACCEPTED).select_from(source).where(_IS_HELD)
     if low is not None:
         query = query.where(low < _EPOCH)
     if high is not None:
         query = query.where(high > _EPOCH)
-    first = query.order_by(_EPOCH).limit(1).subquery()
-    return select(first.c.queue_epoch)
+    first = query.order_by(_EPOCH, _ACCEPTED).limit(1).subquery()
+    return select(first.c.queue_epoch, first.c.accepted_at)
 
 
 def _mark(connection: Connection, marks: Sequence[tuple[TaskId, QueueEpoch]]) -> None:
