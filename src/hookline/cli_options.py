@@ -16,9 +16,7 @@ Lane = Annotated[str | None, typer.Option(help="Only of this lane, as github:oct
 Limit = Annotated[int, typer.Option(min=1, max=200, help="How many at most.")]
 Cursor = Annotated[str | None, typer.Option(help="Go on where the page before ended.")]
 TaskRef = Annotated[str, typer.Argument(metavar="ID", help="A task's id, or enough of its beginning.")]
-TaskRefs = Annotated[
-    list[str], typer.Argument(metavar="ID...", help="Tasks' ids, or enough of their beginnings.")
-]
+TaskRefs = Annotated[list[str], typer.Argument(metavar="ID", help="Tasks, by id or enough of its beginning.")]
 Watch = Annotated[
     bool, typer.Option("--watch", "-w", help="Show it again and again, until Ctrl-C; on a terminal in place.")
 ]

@@ -49,7 +49,7 @@ def resume(lane: OneLane = None, as_json: AsJson = False) -> None:
 @clearly
 def redrive(
     tasks: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="These tasks, whatever the filters.")
+        list[str] | None, typer.Argument(metavar="ID", help="These tasks, whatever the filters.")
     ] = None,
     state: Annotated[list[str] | None, typer.Option(help="failed or dead; without it both.")] = None,
     provider: Provider = None,
