@@ -107,19 +107,17 @@ def leftovers(redis: Redis) -> dict[str, list[str]]:
 
 
 def _content(redis: Redis, name: bytes) -> list[bytes]:
-    if redis.type(name) == b"hash":
+    kind = redis.type(name)
+    if kind == b"hash":
         return list(redis.hkeys(name))
+    if kind == b"set":
+        return list(redis.smembers(name))
     return list(redis.zrange(name, 0, -1))
 
 
 def _of_tasks(name: str, content: Sequence[bytes]) -> list[str]:
     words = sorted(word.decode("utf-8", "backslashreplace") for word in content)
-    part = name.rpartition(":")[2]
-    if part == "idle":
-        return []
-    if part == "control":
-        return [word for word in words if word not in OF_NO_TASK]
-    return words
+    return [word for word in words if word not in OF_NO_TASK] if name.endswith(":records") else words
 
 
 async def gather_evidence(

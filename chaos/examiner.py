@@ -32,7 +32,7 @@ from hookline.domain.worker_messages import (
 )
 from hookline.queue import scripts
 from hookline.queue.connection import open_redis
-from hookline.queue.layout import Partition, partitions
+from hookline.queue.layout import OF_TASKS, Partition, partitions
 from hookline.queue.redis_queue import RedisTaskQueue
 from hookline.storage.database import Database
 from hookline.storage.ledger import SqlQueueLedger
@@ -162,7 +162,7 @@ class Examiner:
         """Wait until the queue holds these."""
 
         async def is_so() -> bool:
-            return None not in self.redis.hmget(self.partition.tasks, tasks)
+            return None not in self.redis.hmget(self.partition.records, [OF_TASKS + task for task in tasks])
 
         await eventually(is_so, SOON)
 

@@ -8,7 +8,7 @@ from redis import Redis
 
 from hookline.domain.ids import TaskId
 from hookline.domain.queue import QueuedTask
-from hookline.queue.layout import Partition, microseconds, plain
+from hookline.queue.layout import OF_TASKS, Partition, microseconds, plain
 from hookline.storage.database import Database
 from hookline.storage.ledger import SqlQueueLedger
 
@@ -38,13 +38,15 @@ async def unlike(database: Database, redis: Redis, partition: Partition, ids: Se
 
 def held_by(redis: Redis, partition: Partition) -> dict[str, Held]:
     """All that Redis holds, by task."""
-    keys = dict(zip((key.rpartition(":")[2] for key in partition.keys), partition.keys, strict=True))
-    until = {**dict(redis.zrange(keys["delayed"], 0, -1, withscores=True))}
-    until |= dict(redis.zrange(keys["leases"], 0, -1, withscores=True))
+    until = dict(redis.zrange(partition.moments, 0, -1, withscores=True))
     found: dict[str, Held] = {}
-    for name, record in redis.hgetall(partition.tasks).items():
-        state, band, _, accepted, *words = RECORD.match(record.decode()).groups()
-        found[name.decode()] = Held(state, int(band), int(accepted), *words, until=int(until.get(name, 0)))
+    for field, record in redis.hgetall(partition.records).items():
+        if field.startswith(OF_TASKS.encode()):
+            name = field.decode().removeprefix(OF_TASKS)
+            state, band, _, accepted, *words = RECORD.match(record.decode()).groups()
+            found[name] = Held(
+                state, int(band), int(accepted), *words, until=int(until.get(name.encode(), 0))
+            )
     return found
 
 

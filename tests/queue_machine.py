@@ -245,6 +245,12 @@ class QueueMachine(RuleBasedStateMachine):
             assert not until
         return found
 
+    @invariant()
+    def the_parts_belong_together(self) -> None:
+        before = self.runner.run(self.redis.dbsize())
+        self.runner.run(self.queue.epochs())
+        assert self.runner.run(self.redis.dbsize()) >= before
+
     def teardown(self) -> None:
         try:
             self._drain()

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import Table, text, update
 
 from hookline.bootstrap import make_insights
+from hookline.domain.queue import QueueEpoch
 from hookline.domain.reading import DeliveryFilter, TaskFilter
 from hookline.domain.rules import Caps
 from hookline.domain.task import TaskState
 from hookline.storage.database import Database
 from hookline.storage.ingest import SqlIngestStore
+from hookline.storage.ledger import SqlQueueLedger
 from hookline.storage.models import DedupeKeyRow, DeliveryRow, DeliveryTaskRow, TaskRow
 from hookline.storage.retention import Pruned, SqlRetention
 from query_plans import heard, ways_to_rows
@@ -94,6 +96,16 @@ async def test_a_list_looks_only_at_what_it_shows(database: Database, sender: Se
         read = insights.tasks if isinstance(condition, TaskFilter) else insights.deliveries
         ways[condition] = await _ways(database, partial(read, condition, None, 50))
     assert ways == {condition: [("SELECT", {index})] for condition, index in INDEXES.items()}
+
+
+async def test_the_relay_looks_only_at_what_the_queue_lacks(database: Database, sender: Sender) -> None:
+    ledger = SqlQueueLedger(database)
+    later = sender.clock() + DAY
+    ways = await _ways(database, lambda: ledger.missing({QueueEpoch("here")}, later, 50))
+    found = [{way for way in each if not way.startswith("all rows of anon")} for _, each in ways]
+    by_epoch = "ix_tasks_queue_epoch_accepted_at"
+    assert [*found[:-1], found[-1] - {"pk_attempts", "all rows of attempts"}] == [{by_epoch}] * len(found)
+    assert len(found) == 3
 
 
 async def test_pruning_looks_only_at_what_is_old(database: Database, sender: Sender) -> None:

@@ -37,6 +37,9 @@ class Line:
         self._note("remove", list(task_ids))
         return len(task_ids)
 
+    async def call_off(self, task_ids: Sequence[TaskId], /) -> None:
+        self._note("call_off", list(task_ids))
+
 
 @dataclass
 class Marks:
@@ -115,6 +118,26 @@ async def test_a_removal_is_tried_again() -> None:
     line.is_away = False
     await feed.stop()
     assert line.asked[-1] == ("remove", [task(1).task_id])
+
+
+async def test_a_cancel_is_told_again_without_anything_new() -> None:
+    rested = asyncio.Event()
+
+    async def rest(seconds: float) -> None:
+        assert seconds == queue_feed.AGAIN_SECONDS
+        line.is_away = False
+        line.news.clear()
+        rested.set()
+
+    line = Line(is_away=True)
+    feed = QueueFeed(line, Marks(), rest)
+    feed.start()
+    feed.take(Changed([], [], [task(1).task_id]))
+    await rested.wait()
+    await line.news.wait()
+    assert line.asked == [("call_off", [task(1).task_id])] * 2
+    await feed.stop()
+    assert len(line.asked) == 2
 
 
 async def test_beyond_the_bound_tasks_are_left_to_the_relay() -> None:

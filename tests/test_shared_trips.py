@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hookline.queue.connection import open_redis
-from hookline.queue.together import MOST_AT_ONCE, SharedTrips, digest_of
+from hookline.queue.together import MOST_AT_ONCE, SharedTrips
 from servers import TestServer
 
 pytestmark = pytest.mark.integration
@@ -39,7 +39,7 @@ class Trips(SharedTrips):
         return await super()._send(calls)
 
     async def ask(self, source: str, *args: str) -> bytes | int:
-        return await self.run(source, digest_of(source), ["counter"], args)
+        return await self.register(source)(["counter"], args)
 
 
 async def test_calls_of_one_moment_go_together_in_their_order(redis: Redis) -> None:
@@ -65,7 +65,8 @@ async def test_what_is_called_while_a_trip_is_under_way_goes_with_the_next(redis
     async def twice() -> list[bytes | int]:
         return [await trips.ask(NEXT), await trips.ask(NEXT)]
 
-    assert sorted(sum(await asyncio.gather(twice(), twice()), [])) == [2, 3, 4, 5]
+    pairs = await asyncio.gather(twice(), twice())
+    assert sorted(number for pair in pairs for number in pair) == [2, 3, 4, 5]
 
 
 async def test_scripts_that_the_server_forgot_are_loaded_again(redis: Redis) -> None:

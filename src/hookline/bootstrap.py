@@ -205,6 +205,11 @@ def _background(
     return Background(relay, reaper, logger, feed, duties)
 
 
+def make_queue(settings: Settings, redis_url: str) -> TaskQueue:
+    """The queue itself, without its guard; nothing is connected yet."""
+    return RedisTaskQueue(open_redis(redis_url), terms=settings.terms_of, partition_count=settings.partitions)
+
+
 def _queues(settings: Settings, redis_url: str, metrics: Metrics) -> tuple[TaskQueue, TaskQueue]:
     breaker = CircuitBreaker(
         "queue",
@@ -219,9 +224,7 @@ def _queues(settings: Settings, redis_url: str, metrics: Metrics) -> tuple[TaskQ
         time.monotonic,
         speaks_against_the_queue,
     )
-    queue = RedisTaskQueue(
-        open_redis(redis_url), terms=settings.terms_of, partition_count=settings.partitions
-    )
+    queue = make_queue(settings, redis_url)
     return GuardedTaskQueue(queue, breaker), GuardedTaskQueue(queue, breaker, retrier)
 
 

@@ -2,17 +2,26 @@
 
 import io
 import sys
-from collections.abc import Callable
-from functools import wraps
 from importlib.metadata import version
-from typing import Annotated, ParamSpec
+from typing import Annotated
 
 import typer
 
 from hookline import console
+from hookline.cli_options import (
+    EVERY_SECONDS,
+    AsJson,
+    Cursor,
+    Interval,
+    Lane,
+    Limit,
+    Provider,
+    TaskRef,
+    Watch,
+)
+from hookline.cli_options import clearly as _clearly
+from hookline.cli_queue import add_changes, queue_app
 from hookline.domain.errors import ConfigurationError
-
-ParametersT = ParamSpec("ParametersT")
 
 app = typer.Typer(
     name="hookline",
@@ -22,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-tasks_app = typer.Typer(help="Look at tasks.", no_args_is_help=True)
+tasks_app = typer.Typer(help="Look at tasks, cancel them, and try them again.", no_args_is_help=True)
 deliveries_app = typer.Typer(help="Look at webhooks, and why each did what it did.", no_args_is_help=True)
 db_app = typer.Typer(help="Look after the database.", no_args_is_help=True)
 workers_app = typer.Typer(help="Let workers claim tasks, or no more.", no_args_is_help=True)
@@ -30,29 +39,13 @@ app.add_typer(tasks_app, name="tasks")
 app.add_typer(deliveries_app, name="deliveries")
 app.add_typer(db_app, name="db")
 app.add_typer(workers_app, name="workers")
+app.add_typer(queue_app, name="queue")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Provider = Annotated[str | None, typer.Option(help="Only of this provider.")]
-Lane = Annotated[str | None, typer.Option(help="Only of this lane, as github:octo/app.")]
-Limit = Annotated[int, typer.Option(min=1, max=200, help="How many at most.")]
-Cursor = Annotated[str | None, typer.Option(help="Go on where the page before ended.")]
-TaskRef = Annotated[str, typer.Argument(metavar="ID", help="A task's id, or enough of its beginning.")]
 DeliveryRef = Annotated[
     str, typer.Argument(metavar="ID", help="A delivery's id, or enough of its beginning.")
 ]
 Days = int | None
 SETTING = "in days, in place of [retention] in hookline.toml"
-
-
-def _clearly(command: Callable[ParametersT, None]) -> Callable[ParametersT, None]:
-    """Let a command end with one sentence and an exit code, whatever goes wrong."""
-
-    @wraps(command)
-    def run(*args: ParametersT.args, **kwargs: ParametersT.kwargs) -> None:
-        with console.ending.clear_errors():
-            command(*args, **kwargs)
-
-    return run
 
 
 def _tell_version(is_wanted: bool) -> None:
@@ -143,11 +136,13 @@ def list_tasks(
     conversation: Annotated[str | None, typer.Option(help="Only of this conversation.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
+    watch: Watch = False,
+    interval: Interval = EVERY_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """List tasks, newest first."""
     condition = console.tasks.condition_of(state, provider, lane, conversation)
-    console.tasks.show_list(condition, limit, cursor, as_json=as_json)
+    console.tasks.show_list(condition, limit, cursor, interval if watch else None, as_json=as_json)
 
 
 @tasks_app.command("show")
@@ -166,6 +161,9 @@ def show_task_log(
 ) -> None:
     """Print the log of a task; with --json one object in each line."""
     console.task_log.show(task, follow=follow, as_json=as_json)
+
+
+add_changes(tasks_app)
 
 
 @deliveries_app.command("list")

@@ -57,4 +57,5 @@ def make_working(
         leases=Leases(queue, life, SqlQueueLedger(database), claiming, call_offs, clock, lease),
         clock=clock,
     )
-    return Working(desk, QueueBell(open_line(redis_url), line.ring, call_offs.tell), line, call_offs)
+    bell = QueueBell(open_line(redis_url), line.ring, call_offs.tell, call_offs.doubt)
+    return Working(desk, bell, line, call_offs)

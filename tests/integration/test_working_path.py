@@ -136,6 +136,19 @@ async def test_two_workers_that_make_up_the_same_claim_get_nothing_of_each_other
     assert await running_by_lane(running) == {}
 
 
+async def test_a_worker_that_hung_up_while_it_waited_gets_no_task(running: Gateway) -> None:
+    async with bench(running, "one") as one, bench(running, "two") as two:
+        assert await one.claim("c0") == []
+        for number in range(5):
+            with pytest.raises(httpx.ReadTimeout):
+                await one.client.post(
+                    "/worker/v1/claim", json={"claim_id": f"gone{number}", "wait_seconds": 60}, timeout=0.2
+                )
+        task_id = await send(running, comment(1))
+        (assigned,) = await two.claim("c1", wait_seconds=10)
+        assert assigned["task"]["id"] == task_id
+
+
 async def running_by_lane(running: Gateway) -> dict[str, int]:
     """What the queue believes to run."""
     queue = RedisTaskQueue(open_redis(running.resolved_redis_url))

@@ -62,6 +62,16 @@ def neutral_block(text: str) -> str:
     return _DANGEROUS.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
+def lasted(seconds: float) -> str:
+    """A duration in its two largest units, as `3h 5m`."""
+    left, parts = int(max(seconds, 0)), list[str]()
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2])
+
+
 def told(moment: datetime | None) -> str:
     """A time as `2026-03-01 12:00:00Z`; nothing for none."""
     return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
@@ -82,47 +92,53 @@ def print_table(out: Console, columns: Sequence[Column], rows: Iterable[Sequence
         print_lines(out, ("\t".join(column.title for column in columns),))
         print_lines(out, ("\t".join(map(neutral, row)) for row in rows))
         return
+    for part in laid_out(out.width, columns, rows):
+        out.print(part, soft_wrap=isinstance(part, Text))
+
+
+def laid_out(
+    width: int, columns: Sequence[Column], rows: Iterable[Sequence[str]]
+) -> Sequence[Table] | Sequence[Text]:
+    """Rows of texts from anywhere for a terminal so wide: a table, or two lines for each row."""
     cells = [[neutral(cell) for cell in row] for row in rows]
     widths = [
         max(cell_len(column.title), *(cell_len(row[at]) for row in cells), 0)
         for at, column in enumerate(columns)
     ]
-    needed = sum(width for width, column in zip(widths, columns, strict=True) if column.fixed)
+    needed = sum(size for size, column in zip(widths, columns, strict=True) if column.fixed)
     flexible = sum(not column.fixed for column in columns)
-    if needed + _GAP * len(columns) + _READABLE * flexible <= out.width:
-        _draw(out, columns, cells)
-        return
-    for row in cells:
-        _print_stacked(out, columns, widths, row)
+    if needed + _GAP * len(columns) + _READABLE * flexible <= width:
+        return [_drawn(columns, cells)]
+    return [line for row in cells for line in _stacked(width, columns, widths, row)]
 
 
-def _draw(out: Console, columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> None:
+def _drawn(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> Table:
     table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column.title, no_wrap=column.fixed)
     for row in cells:
         table.add_row(*(_cell(column, text) for column, text in zip(columns, row, strict=True)))
-    out.print(table)
+    return table
 
 
 def _cell(column: Column, text: str) -> Text:
     return Text(text, style=column.styles.get(text, ""), no_wrap=True, overflow="ellipsis")
 
 
-def _print_stacked(
-    out: Console, columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]
-) -> None:
+def _stacked(
+    width: int, columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]
+) -> Iterable[Text]:
     first, second = Text(), Text("  ")
-    for column, width, cell in zip(columns, widths, row, strict=True):
+    for column, size, cell in zip(columns, widths, row, strict=True):
         line = first if column.fixed else second
         _ = line.append(cell, style=column.styles.get(cell, "" if column.fixed else "dim"))
-        _ = line.append(" " * (width - cell_len(cell) + _GAP if column.fixed else _GAP))
+        _ = line.append(" " * (size - cell_len(cell) + _GAP if column.fixed else _GAP))
     first.rstrip()
-    out.print(first, soft_wrap=True)
+    yield first
     second.rstrip()
-    second.truncate(out.width, overflow="ellipsis")
+    second.truncate(width, overflow="ellipsis")
     if second.plain.strip():
-        out.print(second, soft_wrap=True)
+        yield second
 
 
 def print_facts(out: Console, facts: Mapping[str, str | None]) -> None:

@@ -6,18 +6,18 @@ from pydantic import JsonValue, TypeAdapter
 
 from hookline.console.presentation import (
     Column,
-    margin,
     neutral_block,
     plain,
     print_facts,
     print_json,
     print_lines,
-    print_table,
     screen,
     told,
 )
 from hookline.console.running import Desk, run_at_desk
 from hookline.console.story import line_of
+from hookline.console.watching import Sheet
+from hookline.console.watching import show as show_sheet
 from hookline.core.log_lines import LogLine
 from hookline.domain.errors import ConfigurationError
 from hookline.domain.reading import StoredFact, TaskDelivery, TaskDetail, TaskFilter, TaskSummary
@@ -47,18 +47,19 @@ _COLUMNS = (
 )
 
 
-def show_list(condition: TaskFilter, limit: int, cursor: str | None, *, as_json: bool) -> None:
-    """Print tasks, newest first."""
-    out = screen()
+def show_list(
+    condition: TaskFilter, limit: int, cursor: str | None, every_seconds: float | None, *, as_json: bool
+) -> None:
+    """Print tasks, newest first, once or again and again."""
 
     async def work(desk: Desk) -> None:
-        page = await desk.insights.tasks(condition, cursor, limit)
-        if as_json:
-            print_json(out, {"tasks": plain(_SUMMARIES, page.items), "next": page.next})
-            return
-        print_table(out, _COLUMNS, (_row(task) for task in page.items))
-        if page.next:
-            print_lines(margin(), (f"more: --cursor {page.next}",))
+        async def look() -> Sheet:
+            page = await desk.insights.tasks(condition, cursor, limit)
+            value: JsonValue = {"tasks": plain(_SUMMARIES, page.items), "next": page.next}
+            more = (f"more: --cursor {page.next}",) if page.next else ()
+            return Sheet((), _COLUMNS, [_row(task) for task in page.items], value, more)
+
+        await show_sheet(screen(), look, every_seconds, as_json=as_json)
 
     run_at_desk(work)
 

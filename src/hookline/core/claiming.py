@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from hookline.core.caller import Caller
 from hookline.core.tokens import TokenKind, hash_of, make_token
 from hookline.core.waiting_line import WaitingLine, set_within
 from hookline.domain.errors import HooklineError, QueueUnavailableError
@@ -14,9 +15,12 @@ from hookline.domain.ids import Clock, TaskId
 from hookline.domain.lifecycle import (
     Defer,
     Fence,
+    Finish,
+    Finished,
     LifecycleStore,
     Over,
     Parked,
+    Release,
     Run,
     Start,
     StartAnswer,
@@ -25,6 +29,11 @@ from hookline.domain.queue import ClaimCall, ClaimId, Holding, Settlement, Taken
 
 FIRST_LEASE = timedelta(seconds=15)
 """How long a claim holds before the worker is heard of: short, since its answer may have been lost."""
+
+PARKED_FOR = timedelta(seconds=5)
+"""How long a task is left alone whose conversation runs in another lane, where the queue cannot see it."""
+
+_HUNG_UP = Release("the worker hung up before it had the task")
 
 
 @frozen
@@ -36,6 +45,7 @@ class Assignment:
     lease_ends_at: datetime
     lease_token: str
     tool_token: str
+    holding: Holding
 
 
 @frozen
@@ -75,10 +85,13 @@ class Claiming:
         """What the queue is asked for a claim."""
         return ClaimCall(claim_id, most, self._first_lease)
 
-    async def claim(self, worker: str, claim_id: ClaimId, most: int, wait: timedelta) -> Sequence[Assignment]:
+    async def claim(
+        self, worker: str, claim_id: ClaimId, most: int, wait: timedelta, caller: Caller | None = None
+    ) -> Sequence[Assignment]:
         """Tasks to run, at most so many; waits for the first one no longer than `wait`.
 
         The same claim asked again gets the same tasks, with new tokens, as long as its first lease holds.
+        What a `caller` would get that hung up meanwhile goes back at once.
 
         Raises:
             QueueUnavailableError: the queue does not answer.
@@ -86,17 +99,45 @@ class Claiming:
         """
         loop = asyncio.get_running_loop()
         ends = loop.time() + wait.total_seconds()
+        caller = caller or Caller()
         with self._line.place() as turn:
-            while True:
+            caller.waits_for(turn)
+            while not caller.is_gone:
                 turn.clear()
                 taken = await self._queue.claim(self.call(claim_id, most))
-                found = await self.begin(worker, taken)
+                found = await self._begin_for(caller, worker, taken)
                 if found:
                     self._line.ring()
                     return found
                 is_over = self._line.is_closed or loop.time() >= ends
                 if is_over or (not taken.holdings and not await set_within(turn, ends - loop.time())):
                     return []
+        return []
+
+    async def _begin_for(self, caller: Caller, worker: str, taken: Taken) -> Sequence[Assignment]:
+        if caller.is_gone:
+            await self._give_back(taken.holdings)
+            return []
+        found = await self.begin(worker, taken)
+        if caller.is_gone:
+            await self.take_back(found)
+            return []
+        return found
+
+    async def take_back(self, assignments: Sequence[Assignment]) -> None:
+        """Release what a worker was given that will never hear of it; what is over by now stays so.
+
+        Raises:
+            StorageUnavailableError: the database does not answer; the first leases run out.
+        """
+        for given in assignments:
+            finish = Finish(given.task_id, given.fence, _HUNG_UP, hash_of(_HUNG_UP.reason))
+            answer = await self._life.finish(finish, self._clock())
+            if isinstance(answer, Finished):
+                again = answer.again
+                due_at = None if again is None else again.due_at
+                await self._settle(Settlement(given.holding, again is None, due_at))
+        self._line.ring()
 
     async def begin(self, worker: str, taken: Taken) -> Sequence[Assignment]:
         """Begin attempts of what the queue gave out; what may not run now goes back or leaves.
@@ -116,7 +157,7 @@ class Claiming:
         try:
             answers = await self._life.start([self._start(worker, offer) for offer in offers], self._clock())
         except HooklineError:
-            await self._give_back(offers)
+            await self._give_back(taken.holdings)
             raise
         pairs = zip(offers, answers, strict=True)
         found = [await self._assigned(offer, answer) for offer, answer in pairs]
@@ -135,22 +176,23 @@ class Claiming:
     async def _assigned(self, offer: _Offer, answer: StartAnswer) -> Assignment | None:
         match answer:
             case Run(task_id=task_id, fence=fence, lease_ends_at=ends):
-                return Assignment(task_id, fence, ends, offer.lease_token, offer.tool_token)
+                return Assignment(task_id, fence, ends, offer.lease_token, offer.tool_token, offer.holding)
             case Defer(until=until):
                 await self._settle(Settlement(offer.holding, is_over=False, due_at=until))
             case Parked(behind=behind):
                 with suppress(QueueUnavailableError):
                     _ = await self._queue.enqueue([behind])
-                await self._settle(Settlement(offer.holding, is_over=False))
+                due_at = None if behind.lane == offer.holding.lane else self._clock() + PARKED_FOR
+                await self._settle(Settlement(offer.holding, is_over=False, due_at=due_at))
             case Over():
                 await self._settle(Settlement(offer.holding, is_over=True))
             case _:
                 assert_never(answer)
         return None
 
-    async def _give_back(self, offers: Sequence[_Offer]) -> None:
-        for offer in offers:
-            await self._settle(Settlement(offer.holding, is_over=False))
+    async def _give_back(self, holdings: Sequence[Holding]) -> None:
+        for holding in holdings:
+            await self._settle(Settlement(holding, is_over=False))
 
     async def _settle(self, settlement: Settlement) -> None:
         """What the queue does not hear now it learns when the first lease runs out."""

@@ -55,11 +55,15 @@ class CallOffs:
         for listener in self._listeners.get(task_id, ()):
             listener.set()
 
-    def close(self) -> None:
-        """Let everybody go who listens: the process is about to end."""
+    def doubt(self) -> None:
+        """Something may have been told that nobody heard: let all who listen ask the database."""
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.set()
+
+    def close(self) -> None:
+        """Let everybody go who listens: the process is about to end."""
+        self.doubt()
 
     @contextmanager
     def listening(self, task_ids: Collection[TaskId]) -> Generator[asyncio.Event]:

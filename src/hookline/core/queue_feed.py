@@ -17,6 +17,7 @@ from hookline.domain.queue import Changed, QueuedTask, QueueEpoch, TaskQueue
 PUSH_AT_ONCE = 1_000
 PRESSED_PUSH = 16
 GATHER_SECONDS = 0.05
+AGAIN_SECONDS = 1.0
 WAITING_LIMIT = 20_000
 MARK_AFTER_SECONDS = 1.0
 MARKS_AT_ONCE = 2_000
@@ -69,17 +70,23 @@ class QueueFeed:
         _ = await self._is_work.wait()
         self._is_work.clear()
         is_pressed = len(self._queued) >= PRESSED_PUSH
-        with suppress(QueueUnavailableError):
+        try:
             await self._push()
-        if is_pressed:
-            await self._rest(GATHER_SECONDS)
+        except QueueUnavailableError:
+            await self._rest(AGAIN_SECONDS)
+            if self._removed or self._called_off:
+                self._is_work.set()
+        else:
+            if is_pressed:
+                await self._rest(GATHER_SECONDS)
 
     async def _push(self) -> None:
         queued, self._queued = self._queued, []
         removed, self._removed = self._removed, []
-        called_off, self._called_off = self._called_off, []
         if removed:
             await self._remove(removed)
+        if self._called_off:
+            await self._call_off()
         for start in range(0, len(queued), PUSH_AT_ONCE):
             part = queued[start : start + PUSH_AT_ONCE]
             epochs = await self._queue.enqueue(part)
@@ -87,8 +94,13 @@ class QueueFeed:
                 self._marks.setdefault(epoch, []).append(task.task_id)
         if self._marks:
             self._is_pushed.set()
-        if called_off:
-            await self._queue.call_off(called_off)
+
+    async def _call_off(self) -> None:
+        """Those that the queue did not hear of are told again, at most so many."""
+        called_off = self._called_off[-WAITING_LIMIT:]
+        self._called_off = called_off
+        await self._queue.call_off(called_off)
+        self._called_off = self._called_off[len(called_off) :]
 
     async def _remove(self, removed: Sequence[TaskId]) -> None:
         try:

@@ -11,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from hookline.core.background import Loop
 from hookline.core.metrics import Metrics
+from hookline.core.standing_orders import OrderSource, StandingOrders
 from hookline.domain.errors import HooklineError, QueueUnavailableError
 from hookline.domain.ids import Clock, TaskId
 from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
@@ -18,7 +19,7 @@ from hookline.domain.queue import QueuedTask, QueueEpoch, TaskQueue
 _log = cast(FilteringBoundLogger, structlog.get_logger())
 
 
-class RelaySource(Protocol):
+class RelaySource(OrderSource, Protocol):
     """What the relay asks the database."""
 
     async def missing(
@@ -30,8 +31,8 @@ class RelaySource(Protocol):
         """
         ...
 
-    async def mark(self, task_ids: Sequence[TaskId], epoch: QueueEpoch, /) -> None:
-        """Note that these tasks are in the queue of this epoch."""
+    async def mark_each(self, marks: Sequence[tuple[TaskId, QueueEpoch]], /) -> None:
+        """Note for each of these tasks in which epoch's queue it is."""
         ...
 
     async def unfinished_after(self, task_id: TaskId, limit: int, /) -> Sequence[QueuedTask]:
@@ -77,6 +78,7 @@ class Relay:
         self._clock = clock
         self._is_on_duty = is_on_duty
         self._pace = pace or RelayPace()
+        self._orders = StandingOrders(queue, source)
         self._audited = TaskId("")
         self._cursor = 0
         self._loop = Loop("relay", self._work_next)
@@ -92,13 +94,14 @@ class Relay:
         await self._loop.stop()
 
     async def relay_once(self) -> int:
-        """Push everything that is missing; tells how much it was.
+        """Push everything that is missing, after the pauses; tells how many tasks it was.
 
         Raises:
             QueueUnavailableError: the queue does not answer.
             StorageUnavailableError: the database does not answer.
         """
         epochs = await self._queue.epochs()
+        await self._orders.repeat(epochs)
         pushed = 0
         while True:
             before = self._clock() - self._pace.grace
@@ -106,15 +109,18 @@ class Relay:
             if not missing:
                 return pushed
             now_in = await self._queue.enqueue(missing)
-            for epoch in sorted(set(now_in)):
-                pairs = zip(missing, now_in, strict=True)
-                await self._source.mark([task.task_id for task, its in pairs if its == epoch], epoch)
+            pairs = zip(missing, now_in, strict=True)
+            await self._source.mark_each([(task.task_id, epoch) for task, epoch in pairs])
             self._metrics.relayed(len(missing))
             pushed += len(missing)
             epochs |= frozenset(now_in)
 
     async def audit_once(self) -> None:
-        """Compare the next stretch of both sides: push again what may be lost, remove what is over."""
+        """Compare the next stretch of both sides: push again what may be lost, remove what is over.
+
+        Pauses and cancels are told anew the next time.
+        """
+        self._orders.doubt()
         stretch = await self._source.unfinished_after(self._audited, self._pace.audit_batch)
         if stretch:
             _ = await self._queue.enqueue(stretch)
@@ -145,6 +151,7 @@ class Relay:
         self._metrics.queue_depth(await self._queue.depth())
 
     def _tell_down(self, error: HooklineError) -> None:
+        self._orders.doubt()
         if not self._was_down:
             _log.warning("queue.unavailable", why=str(error))
         self._was_down = True

@@ -1,6 +1,6 @@
 """The port of the queue: an index of the tasks that may run, which can be rebuilt from the database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NewType, Protocol, TypeAlias
 
@@ -125,10 +125,11 @@ class LaneDepth:
 
 @frozen
 class QueueStats:
-    """What waits and what runs, by lane."""
+    """What waits and what runs, by lane; `delayed` of those that wait are not due yet."""
 
     waiting: Sequence[LaneDepth]
     running: Mapping[str, int]
+    delayed: int = 0
 
 
 EVERY_LANE = "*"
@@ -186,6 +187,10 @@ class TaskQueue(Protocol):
         """Take back a pause."""
         ...
 
+    async def pause_only(self, scopes: Collection[str], /) -> None:
+        """Pause these scopes, and take back every other pause, whoever made it."""
+        ...
+
     async def held(self, cursor: int, limit: int, /) -> tuple[int, Sequence[TaskId]]:
         """About `limit` of the tasks that are in, and the cursor of the next ones; 0 begins and ends."""
         ...
@@ -199,7 +204,10 @@ class TaskQueue(Protocol):
         ...
 
     async def epochs(self) -> frozenset[QueueEpoch]:
-        """The epochs of the data as it is now; each begins with this call where there is none."""
+        """The epochs of the data as it is now; each begins with this call where there is none.
+
+        Data of which a part is missing is thrown away, so that it comes back whole in another epoch.
+        """
         ...
 
     async def close(self) -> None:

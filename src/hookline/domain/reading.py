@@ -31,6 +31,7 @@ class TaskFilter:
     provider: str | None = None
     lane: str | None = None
     conversation: str | None = None
+    finished_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

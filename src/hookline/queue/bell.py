@@ -1,7 +1,7 @@
 """Hears what the queue's scripts publish: that something may be claimed, that a worker should stop.
 
-One connection for all partitions. It may ring in vain; after each new connection it rings, since nobody knows
-what was told while there was none.
+One connection for all partitions. It may ring in vain; after each new connection it rings and tells so, since
+nobody knows what was told while there was none.
 """
 
 import asyncio
@@ -28,6 +28,10 @@ class _Told(BaseModel):
     data: bytes | int | None
 
 
+def _nothing() -> None:
+    """Whom a new connection does not concern."""
+
+
 class QueueBell:
     """Calls back for what is told, as long as it is started."""
 
@@ -36,12 +40,14 @@ class QueueBell:
         redis: Redis | AnyNode,
         may_claim: Callable[[], None],
         called_off: Callable[[TaskId], None],
+        connected: Callable[[], None] = _nothing,
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Keep the client, which is the bell's own, and whom to call; nothing is connected yet."""
         self._redis: Listened = redis
         self._may_claim = may_claim
         self._called_off = called_off
+        self._connected = connected
         self._rest = rest
         self._loop = Loop("queue-bell", self._listen)
 
@@ -68,6 +74,7 @@ class QueueBell:
     def _tell(self, told: _Told) -> None:
         if told.type == "subscribe":
             self._may_claim()
+            self._connected()
         elif told.type == "message" and isinstance(told.data, bytes):
             text = told.data.decode("utf-8", "replace")
             if text.startswith(CALLED_OFF):

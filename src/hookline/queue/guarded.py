@@ -1,6 +1,6 @@
 """A task queue behind a circuit breaker: a server that hangs costs nothing after the first time-outs."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -79,6 +79,10 @@ class GuardedTaskQueue:
     async def resume(self, scope: str, /) -> None:
         """Take back a pause."""
         await self._call("resume", lambda: self._queue.resume(scope))
+
+    async def pause_only(self, scopes: Collection[str], /) -> None:
+        """Pause these scopes and no others."""
+        await self._call("pause_only", lambda: self._queue.pause_only(scopes))
 
     async def held(self, cursor: int, limit: int, /) -> tuple[int, Sequence[TaskId]]:
         """Some of the tasks that are in."""

@@ -27,6 +27,7 @@ CHANNEL = "hookline:news"
 CALLED_OFF = "c"
 MAY_CLAIM = "w"
 OF_TASKS = "t:"
+OF_CLAIMS = "k:"
 TURN = 8192
 """What a turn costs a lane of weight 1; whole numbers are exact and cheap as scores."""
 
@@ -47,6 +48,11 @@ class Partition:
     def records(self) -> str:
         """The hash of all records."""
         return self.keys[0]
+
+    @property
+    def moments(self) -> str:
+        """The tasks that are not due yet, and those that are leased."""
+        return self.keys[NAMES.index("moments")]
 
 
 def partitions(count: int) -> Sequence[Partition]:

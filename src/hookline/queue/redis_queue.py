@@ -1,13 +1,13 @@
 """The task queue on Redis 6.2 or later, or Valkey: what lies where tells `hookline.queue.layout`."""
 
+import asyncio
 import secrets
 from binascii import crc32
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from pydantic import TypeAdapter
 from pydantic_core import to_json
 from redis.exceptions import RedisClusterException, RedisError
 
@@ -16,6 +16,7 @@ from hookline.domain.errors import QueueUnavailableError
 from hookline.domain.ids import Clock, TaskId
 from hookline.domain.queue import (
     ClaimCall,
+    ClaimId,
     Holding,
     LaneDepth,
     LaneTerms,
@@ -31,17 +32,31 @@ from hookline.queue.groups import Server
 from hookline.queue.layout import (
     CALLED_OFF,
     CHANNEL,
+    OF_CLAIMS,
     OF_TASKS,
     Partition,
     microseconds,
-    moment,
     partition_of,
     partitions,
     plain,
     row_of,
     span,
 )
-from hookline.queue.scripts import Reply, Script, Scripts
+from hookline.queue.replies import (
+    NUMBER,
+    SCANNED,
+    SETTLED,
+    STATS,
+    TAKEN,
+    Stats,
+    depth_of,
+    ids_of,
+    taken_of,
+    text_of,
+    texts_of,
+)
+from hookline.queue.scripts import Scripts
+from hookline.queue.together import Reply, Script
 
 BATCH = 1_000
 """Tasks of one script call; more are sent in several."""
@@ -49,21 +64,13 @@ BATCH = 1_000
 AGE_BOUND = timedelta(minutes=10)
 """How much older a task must be to come before one of the next better band."""
 
-_MICROSECOND = timedelta(microseconds=1)
 _NOTHING = Taken((), None)
-_TEXT: TypeAdapter[bytes] = TypeAdapter(bytes)
-_NUMBER: TypeAdapter[int] = TypeAdapter(int)
-_IDS: TypeAdapter[list[bytes]] = TypeAdapter(list[bytes])
-_Pairs: TypeAlias = list[tuple[bytes, bytes]]
-_TAKEN: TypeAdapter[tuple[_Pairs, int]] = TypeAdapter(tuple[_Pairs, int])
-_SETTLED: TypeAdapter[tuple[int, _Pairs, int]] = TypeAdapter(tuple[int, _Pairs, int])
-_Stats: TypeAlias = tuple[list[tuple[int, bytes, int, int]], list[tuple[bytes, int]]]
-_STATS: TypeAdapter[_Stats] = TypeAdapter(_Stats)
-_SCANNED: TypeAdapter[tuple[int, dict[bytes, bytes]]] = TypeAdapter(tuple[int, dict[bytes, bytes]])
 
 
 class _Commands(Protocol):
     def hscan(self, name: str, cursor: int, *, match: str, count: int) -> Awaitable[Reply]: ...
+    def zcard(self, name: str) -> Awaitable[Reply]: ...
+    def hexists(self, name: str, key: str) -> Awaitable[Reply]: ...
     def publish(self, channel: str, message: str) -> Awaitable[Reply]: ...
 
 
@@ -115,24 +122,42 @@ class RedisTaskQueue:
             rows = [row_of(task, self._terms) for task in part]
             words = (self._fresh_epoch(), to_json(rows).decode())
             reply = await self._run(self._scripts.enqueue, partition, *words)
-            epoch = QueueEpoch(_text(reply))
+            epoch = QueueEpoch(text_of(reply))
             epochs.update((task.task_id, epoch) for task in part)
         return [epochs[task.task_id] for task in tasks]
 
     async def claim(self, call: ClaimCall, /) -> Taken:
         """Give out tasks, from one partition after the other; each claim begins with one of its own.
 
-        With several partitions a repeated claim may find other tasks first. Those of the lost answer come
-        again when their first lease runs out.
+        With several partitions those are asked first that have something of an earlier claim of this name,
+        and then no others.
         """
-        begin = crc32(call.claim_id.encode())
+        earlier = await self._partitions_of(call.claim_id)
+        taken = await self._claim_from(earlier, call)
+        if taken.holdings:
+            return taken
+        begin = crc32(call.claim_id.encode()) % len(self._partitions)
+        return await self._claim_from([*self._partitions[begin:], *self._partitions[:begin]], call)
+
+    async def _partitions_of(self, claim_id: ClaimId) -> Sequence[Partition]:
+        if len(self._partitions) == 1:
+            return ()
+        with _unavailable():
+            replies = await asyncio.gather(
+                *(
+                    self._commands.hexists(partition.records, OF_CLAIMS + claim_id)
+                    for partition in self._partitions
+                )
+            )
+        return [partition for partition, has in zip(self._partitions, replies, strict=True) if has]
+
+    async def _claim_from(self, asked: Sequence[Partition], call: ClaimCall) -> Taken:
         found: list[Holding] = []
         waits: list[timedelta] = []
-        for number in range(len(self._partitions)):
-            partition = self._partitions[(begin + number) % len(self._partitions)]
+        for partition in asked:
             most = str(call.most - len(found))
             reply = await self._run(self._scripts.claim, partition, call.claim_id, most, span(call.lease))
-            taken = _taken(call, *_TAKEN.validate_python(reply))
+            taken = taken_of(call, *TAKEN.validate_python(reply))
             found.extend(taken.holdings)
             if taken.look_again_in is not None:
                 waits.append(taken.look_again_in)
@@ -148,8 +173,8 @@ class RedisTaskQueue:
         next_claim = ("", "0", "0") if then is None else (then.claim_id, str(then.most), span(then.lease))
         words = (held.task_id, held.claim_id, what, due, *next_claim, plain(held.lane))
         reply = await self._run(self._scripts.settle, self._partition_of(held.lane), *words)
-        was_held, pairs, wait = _SETTLED.validate_python(reply)
-        return Settled(bool(was_held), _NOTHING if then is None else _taken(then, pairs, wait))
+        was_held, pairs, wait = SETTLED.validate_python(reply)
+        return Settled(bool(was_held), _NOTHING if then is None else taken_of(then, pairs, wait))
 
     async def extend(self, holdings: Sequence[Holding], lease: timedelta, /) -> Sequence[TaskId]:
         """Extend leases; tells which tasks are not held by the given claims."""
@@ -163,7 +188,7 @@ class RedisTaskQueue:
                     word for held in part[start : start + BATCH] for word in (held.task_id, held.claim_id)
                 ]
                 reply = await self._run(self._scripts.extend, self._partitions[number], span(lease), *words)
-                unknown.extend(_ids(reply))
+                unknown.extend(ids_of(reply))
         return unknown
 
     async def remove(self, task_ids: Sequence[TaskId], /) -> int:
@@ -172,7 +197,7 @@ class RedisTaskQueue:
         for start in range(0, len(task_ids), BATCH):
             for partition in self._partitions:
                 reply = await self._run(self._scripts.remove, partition, *task_ids[start : start + BATCH])
-                removed += _NUMBER.validate_python(reply, strict=True)
+                removed += NUMBER.validate_python(reply, strict=True)
         return removed
 
     async def call_off(self, task_ids: Sequence[TaskId], /) -> None:
@@ -193,13 +218,21 @@ class RedisTaskQueue:
         for partition in self._partitions:
             _ = await self._run(self._scripts.pause, partition, plain(scope), word)
 
+    async def pause_only(self, scopes: Collection[str], /) -> None:
+        """Pause these scopes and no others; every partition is asked what it has paused."""
+        wanted = {plain(scope) for scope in scopes}
+        for partition in self._partitions:
+            paused = set(texts_of(await self._run(self._scripts.paused, partition)))
+            for scope in sorted(wanted ^ paused):
+                _ = await self._run(self._scripts.pause, partition, scope, "1" if scope in wanted else "0")
+
     async def held(self, cursor: int, limit: int, /) -> tuple[int, Sequence[TaskId]]:
         """About `limit` of the tasks that are in; the cursor counts partitions in its lowest part."""
         inner, number = divmod(cursor, len(self._partitions))
         with _unavailable():
             records = self._partitions[number].records
             reply = await self._commands.hscan(records, inner, match=f"{OF_TASKS}*", count=limit)
-        inner, found = _SCANNED.validate_python(reply)
+        inner, found = SCANNED.validate_python(reply)
         ids = [TaskId(field.decode().removeprefix(OF_TASKS)) for field in found]
         if inner:
             return inner * len(self._partitions) + number, ids
@@ -218,24 +251,31 @@ class RedisTaskQueue:
         """What waits and runs, lane by lane."""
         waiting: list[LaneDepth] = []
         running: dict[str, int] = {}
+        delayed = 0
         for partition in self._partitions:
             rows, counts = await self._stats_of(partition, with_ages=True)
-            waiting.extend(_depth(*row) for row in rows)
+            waiting.extend(depth_of(*row) for row in rows)
             running.update((lane.decode(), number) for lane, number in counts)
-        return QueueStats(sorted(waiting, key=lambda d: (d.lane, d.band)), running)
+            with _unavailable():
+                moments = NUMBER.validate_python(await self._commands.zcard(partition.moments))
+            delayed += moments - sum(number for _, number in counts)
+        return QueueStats(sorted(waiting, key=lambda d: (d.lane, d.band)), running, max(delayed, 0))
 
-    async def _stats_of(self, partition: Partition, *, with_ages: bool) -> _Stats:
+    async def _stats_of(self, partition: Partition, *, with_ages: bool) -> Stats:
         reply = await self._run(self._scripts.stats, partition, "1" if with_ages else "0")
-        return _STATS.validate_python(reply)
+        return STATS.validate_python(reply)
 
     async def epochs(self) -> frozenset[QueueEpoch]:
         """The epochs of the data, one for each partition.
 
         It is a random value, another one after a wipe, and another one after a restart or a fail-over, where
-        the server tells its run id, since what it wrote last may be lost.
+        the server tells its run id, since what it wrote last may be lost. A partition whose parts do not
+        match, because one of its keys is gone, is emptied first.
         """
+        for partition in self._partitions:
+            _ = await self._run(self._scripts.check, partition)
         replies = [await self._run(self._scripts.epoch, p, self._fresh_epoch()) for p in self._partitions]
-        return frozenset(QueueEpoch(_text(reply)) for reply in replies)
+        return frozenset(QueueEpoch(text_of(reply)) for reply in replies)
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -258,24 +298,6 @@ class RedisTaskQueue:
         for number, part in parts.items():
             for start in range(0, len(part), BATCH):
                 yield self._partitions[number], part[start : start + BATCH]
-
-
-def _taken(call: ClaimCall, pairs: _Pairs, after: int) -> Taken:
-    holdings = [Holding(TaskId(task_id.decode()), lane.decode(), call.claim_id) for task_id, lane in pairs]
-    return Taken(holdings, after * _MICROSECOND if after >= 0 else None)
-
-
-def _depth(band: int, lane: bytes, waiting: int, oldest: int) -> LaneDepth:
-    since = moment(oldest) if oldest >= 0 else None
-    return LaneDepth(lane.decode(), Band(band), waiting, since)
-
-
-def _text(reply: Reply) -> str:
-    return _TEXT.validate_python(reply, strict=True).decode()
-
-
-def _ids(reply: Reply) -> list[TaskId]:
-    return [TaskId(task_id.decode()) for task_id in _IDS.validate_python(reply, strict=True)]
 
 
 @contextmanager

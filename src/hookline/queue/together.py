@@ -1,4 +1,4 @@
-"""Sends what is asked of the server at the same moment in one go: one trip for many callers, one call each."""
+"""Sends what is asked of the server at the same moment in one go: one trip for many callers."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -15,14 +15,22 @@ class Reply(Protocol):
     """A script's reply, not yet checked."""
 
 
+class Script(Protocol):
+    """Runs a script by its digest, and loads it where the server does not know it."""
+
+    def __call__(self, keys: Sequence[str], args: Sequence[str]) -> Awaitable[Reply]:
+        """Run it with these keys and arguments."""
+        ...
+
+
 class _Pipeline(Protocol):
-    def evalsha(self, sha: str, numkeys: int, *words: str) -> None: ...
+    def execute_command(self, *words: str | int) -> Reply: ...
     def execute(self, *, raise_on_error: bool) -> Awaitable[Sequence[Reply]]: ...
 
 
 class _Commands(Protocol):
     def pipeline(self, *, transaction: bool) -> _Pipeline: ...
-    def script_load(self, script: str) -> Awaitable[Reply]: ...
+    def execute_command(self, *words: str) -> Awaitable[Reply]: ...
 
 
 class _Call(NamedTuple):
@@ -34,13 +42,17 @@ class _Call(NamedTuple):
 
 
 class SharedTrips:
-    """Runs scripts; what is called while a trip is under way goes with the next one, in the order of the calls."""
+    """Runs scripts; what is called while a trip is under way goes with the next one, in order."""
 
     def __init__(self, redis: Redis) -> None:
         """Keep the client; nothing is sent before the first call."""
         self._redis: _Commands = redis
         self._calls: list[_Call] = []
         self._trips: asyncio.Task[None] | None = None
+
+    def register(self, source: str) -> Script:
+        """A script that is run by these trips."""
+        return SharedScript(self, source)
 
     async def run(self, source: str, sha: str, keys: Sequence[str], args: Sequence[str]) -> Reply:
         """Run a script, and load it where the server does not know it.
@@ -68,7 +80,7 @@ class SharedTrips:
             return ()
         pipeline = self._redis.pipeline(transaction=False)
         for call in calls:
-            pipeline.evalsha(call.sha, len(call.keys), *call.keys, *call.args)
+            _ = pipeline.execute_command("EVALSHA", call.sha, len(call.keys), *call.keys, *call.args)
         try:
             replies = await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError, TimeoutError) as error:
@@ -78,14 +90,23 @@ class SharedTrips:
 
     async def _load(self, source: str, calls: Sequence[_Call]) -> None:
         try:
-            _ = await self._redis.script_load(source)
+            _ = await self._redis.execute_command("SCRIPT LOAD", source)
         except (RedisError, OSError, TimeoutError) as error:
             _fail([call for call in calls if call.source == source], error)
 
 
-def digest_of(source: str) -> str:
-    """By what a server knows a script."""
-    return sha1(source.encode(), usedforsecurity=False).hexdigest()
+class SharedScript:
+    """A script by its text."""
+
+    def __init__(self, trips: SharedTrips, source: str) -> None:
+        """Keep what runs it."""
+        self._trips = trips
+        self._source = source
+        self._sha = sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+    def __call__(self, keys: Sequence[str], args: Sequence[str]) -> Awaitable[Reply]:
+        """Run it with these keys and arguments."""
+        return self._trips.run(self._source, self._sha, keys, args)
 
 
 def _is_answered(call: _Call, reply: Reply) -> bool:

@@ -216,6 +216,7 @@ class PauseRow(Base):
 
     scope: Mapped[str] = mapped_column(NAME, primary_key=True)
     since: Mapped[datetime] = mapped_column(Instant)
+    paused_by: Mapped[str] = mapped_column(NAME, server_default=sql("''"))
     reason: Mapped[str | None] = mapped_column(Text)
 
 

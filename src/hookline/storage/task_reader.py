@@ -85,6 +85,8 @@ def _holds(condition: TaskFilter) -> ColumnElement[bool]:
         holds &= TaskRow.lane == condition.lane
     if condition.conversation is not None:
         holds &= TaskRow.conversation == condition.conversation
+    if condition.finished_since is not None:
+        holds &= TaskRow.finished_at >= condition.finished_since
     return holds
 
 

@@ -1,41 +1,33 @@
 """The queue's operations, each one script and one round trip, put together of the parts that it needs."""
 
-from collections.abc import Awaitable, Sequence
 from importlib.resources import files
-from typing import Protocol
+
+from redis.asyncio import RedisCluster
 
 from hookline.queue.groups import Server
+from hookline.queue.together import Script, SharedTrips
 
 HEAD = ("head", "turns")
 PLACES = (*HEAD, "records", "lanes", "following", "places")
 SERVING = (*PLACES, "serving")
 
 
-class Reply(Protocol):
-    """A script's reply, not yet checked."""
-
-
-class Script(Protocol):
-    """Runs a script by its digest, and loads it where the server does not know it."""
-
-    def __call__(self, keys: Sequence[str], args: Sequence[str]) -> Awaitable[Reply]:
-        """Run it with these keys and arguments."""
-        ...
-
-
 class Scripts:
     """All scripts, registered with a client; nothing is sent yet."""
 
     def __init__(self, redis: Server) -> None:
-        """Register them."""
-        self.enqueue: Script = redis.register_script(source_of(*PLACES, "enqueue"))
-        self.claim: Script = redis.register_script(source_of(*SERVING, "claim"))
-        self.settle: Script = redis.register_script(source_of(*SERVING, "settle"))
-        self.extend: Script = redis.register_script(source_of("head", "extend"))
-        self.remove: Script = redis.register_script(source_of(*PLACES, "remove"))
-        self.pause: Script = redis.register_script(source_of(*PLACES, "pause"))
-        self.stats: Script = redis.register_script(source_of(*HEAD, "stats"))
-        self.epoch: Script = redis.register_script(source_of("head", "epoch"))
+        """Register them; in a cluster each call goes to its node by itself."""
+        register = redis.register_script if isinstance(redis, RedisCluster) else SharedTrips(redis).register
+        self.enqueue: Script = register(source_of(*PLACES, "enqueue"))
+        self.claim: Script = register(source_of(*SERVING, "claim"))
+        self.settle: Script = register(source_of(*SERVING, "settle"))
+        self.extend: Script = register(source_of("head", "extend"))
+        self.remove: Script = register(source_of(*PLACES, "remove"))
+        self.pause: Script = register(source_of(*PLACES, "pause"))
+        self.stats: Script = register(source_of(*HEAD, "stats"))
+        self.paused: Script = register(source_of("head", "paused"))
+        self.check: Script = register(source_of(*HEAD, "check"))
+        self.epoch: Script = register(source_of("head", "epoch"))
 
 
 def source_of(*names: str) -> str:
