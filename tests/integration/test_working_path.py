@@ -11,6 +11,7 @@ import pytest
 from pydantic import JsonValue
 
 from gateways import Gateway, eventually, gateway
+from hookline.core.claiming import FIRST_LEASE
 from hookline.queue.connection import open_redis
 from hookline.queue.redis_queue import RedisTaskQueue
 from ledger import queued_ids
@@ -209,3 +210,14 @@ async def test_a_result_of_a_hundred_mebibytes_is_refused_and_changes_nothing(an
     except httpx.TransportError:
         return
     assert streamed.status_code == 413
+
+
+async def test_a_task_is_not_given_to_a_worker_that_hung_up(running: Gateway) -> None:
+    async with bench(running, "one") as one, bench(running, "two") as two:
+        with pytest.raises(httpx.ReadTimeout):
+            await one.client.post("/worker/v1/claim", json={"claim_id": "c1", "wait_seconds": 60}, timeout=0.5)
+        waiting = asyncio.create_task(two.claim("c2", wait_seconds=60))
+        task_id = await send(running, comment(1))
+        async with asyncio.timeout(FIRST_LEASE.total_seconds() - 2):
+            (assigned,) = await waiting
+        assert (assigned["task"]["id"], assigned["fence"]) == (task_id, 1)

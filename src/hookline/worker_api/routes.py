@@ -4,7 +4,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 
 from hookline.domain.lifecycle import (
     BeatAnswer,
@@ -39,6 +39,7 @@ from hookline.domain.worker_messages import (
 from hookline.domain.workers import Worker
 from hookline.worker_api.bounded import BoundedRoute
 from hookline.worker_api.desk import LostLeaseError, UnknownTokenError, WorkerDesk
+from hookline.worker_api.listening import while_connected
 
 Authorization = Annotated[str | None, Header()]
 _LOST = LeaseState(status="lost")
@@ -57,11 +58,14 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
         prefix="/worker/v1", tags=["worker"], responses={**_REFUSALS}, route_class=BoundedRoute
     )
 
-    async def claim(asked: ClaimRequest, authorization: Authorization = None) -> ClaimAnswer:
+    async def claim(
+        asked: ClaimRequest, request: Request, authorization: Authorization = None
+    ) -> ClaimAnswer:
         """Get tasks to run; waits for the first one no longer than `wait_seconds`."""
         worker = await desk.worker(authorization)
         wait = timedelta(seconds=asked.wait_seconds)
-        found = await desk.claiming.claim(worker.name, _claim_id(worker, asked), asked.most, wait)
+        claiming = desk.claiming.claim(worker.name, _claim_id(worker, asked), asked.most, wait)
+        found = await while_connected(request.receive, claiming)
         return ClaimAnswer(tasks=await desk.assigned(found))
 
     async def heartbeat(asked: HeartbeatRequest, authorization: Authorization = None) -> HeartbeatAnswer:
