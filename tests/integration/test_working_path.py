@@ -19,6 +19,8 @@ from signed_webhooks import Webhook, comment
 
 pytestmark = pytest.mark.integration
 
+LONG_CLAIM = {"claim_id": "c1", "wait_seconds": 60}
+
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Gateway]:
@@ -215,7 +217,7 @@ async def test_a_result_of_a_hundred_mebibytes_is_refused_and_changes_nothing(an
 async def test_a_task_is_not_given_to_a_worker_that_hung_up(running: Gateway) -> None:
     async with bench(running, "one") as one, bench(running, "two") as two:
         with pytest.raises(httpx.ReadTimeout):
-            await one.client.post("/worker/v1/claim", json={"claim_id": "c1", "wait_seconds": 60}, timeout=0.5)
+            await one.client.post("/worker/v1/claim", json=LONG_CLAIM, timeout=0.5)
         waiting = asyncio.create_task(two.claim("c2", wait_seconds=60))
         task_id = await send(running, comment(1))
         async with asyncio.timeout(FIRST_LEASE.total_seconds() - 2):
