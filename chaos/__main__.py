@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from chaos.report import as_json, console, show
+from chaos.report import as_json, console, show, write_rows
 from chaos.storming import Plan, run
 from chaos.town import town
 from chaos.verdict import judge
 from queue_mutants import MUTANTS
 
-LEASE_SECONDS = 3.0
+LEASE_SECONDS = 4.0
 CANNOT = 2
 
 
@@ -67,7 +67,8 @@ def main(arguments: list[str]) -> int:
     if told["passed"] and not options.keep:
         shutil.rmtree(folder, ignore_errors=True)
     else:
-        screen.print(f"journals and logs: {folder}")
+        write_rows(folder / "rows.jsonl", evidence)
+        screen.print(f"journals, logs and rows: {folder}")
     return 0 if told["passed"] else 1
 
 

@@ -89,12 +89,14 @@ class Client:
         self._number = 1000
         self._going: set[asyncio.Task[None]] = set()
         self.ledger = ClientLedger()
+        self.is_held_back = False
 
     async def send_until(self, is_over: asyncio.Event) -> None:
         """Send; returns when every webhook that was begun has been answered."""
         async with httpx.AsyncClient(base_url=self._url, timeout=20) as http:
             while not is_over.is_set():
-                self._begin(http, self._next())
+                if not self.is_held_back:
+                    self._begin(http, self._next())
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._chance.expovariate(self._rate)):
                         _ = await is_over.wait()

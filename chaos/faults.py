@@ -12,7 +12,7 @@ from chaos.town import Town
 from gateways import GatewayFailedError
 
 Fault = Callable[[], Awaitable[None]]
-BETWEEN_SERVERS = (1.0, 3.5)
+BETWEEN_SERVERS = (1.5, 4.0)
 BETWEEN_WORKERS = (0.8, 2.5)
 START_TRIES = 5
 

@@ -1,11 +1,14 @@
 """The progress line, and the report for people and for programs."""
 
 import asyncio
+import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
@@ -54,6 +57,13 @@ def as_json(seed: int, evidence: Evidence, found: Mapping[str, Sequence[str]]) -
         "minimum": dict(evidence.minimum),
         "checks": {name: list(sentences) for name, sentences in found.items()},
     }
+
+
+def write_rows(path: Path, evidence: Evidence) -> None:
+    """Keep what the database held, and what the client was answered: the servers are gone afterwards."""
+    rows = (*evidence.tasks, *evidence.attempts, *evidence.ledger.answers, *evidence.happened)
+    lines = (json.dumps({"kind": type(row).__name__, **asdict(row)}) for row in rows)
+    _ = path.write_text("\n".join(lines), encoding="utf-8")
 
 
 def show(screen: Console, report: dict) -> None:

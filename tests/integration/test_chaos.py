@@ -43,7 +43,7 @@ def test_nothing_that_was_promised_breaks_in_two_minutes_of_faults() -> None:
     ran = chaos("--minutes", "2")
     assert ran.code == 0, ran.said
     assert ran.report["passed"]
-    assert ran.report["accepted"] > 100
+    assert ran.report["accepted"] > 30
     assert set(ran.report["faults"]) == set(ran.report["minimum"])
 
 

@@ -18,7 +18,6 @@ from signed_webhooks import comment
 
 pytestmark = pytest.mark.integration
 
-
 _numbers = count(1)
 
 
