@@ -13,6 +13,7 @@ from hookline.queue.connection import open_redis
 from hookline.storage.database import Database
 from hookline.storage.ledger import SqlQueueLedger
 from hookline.storage.task_reader import SqlTaskReader
+from hookline.storage.work_records import SqlWorkRecords
 from hookline.storage.workers import SqlLeaseReader, SqlWorkerRegister
 from hookline.worker_api.desk import WorkerDesk
 
@@ -49,6 +50,7 @@ def make_working(
         tasks=SqlTaskReader(database),
         claiming=claiming,
         leases=Leases(queue, life, SqlQueueLedger(database), claiming, call_offs, clock),
+        records=SqlWorkRecords(database),
         clock=clock,
     )
     return Working(desk, QueueBell(open_redis(redis_url), line.ring, call_offs.tell), line, call_offs)

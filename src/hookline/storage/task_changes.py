@@ -147,7 +147,12 @@ def add_fact(
     fence: int | None = None,
 ) -> None:
     """Append a fact to a task's story; the task's row must be locked by this transaction."""
-    last = select(func.max(TaskEventRow.seq)).where(TaskEventRow.task_id == task_id)
-    seq = (connection.execute(last)).scalar_one_or_none() or 0
+    seq = last_seq(connection, task_id)
     row = (task_id, seq + 1, microseconds(at), event, delivery_id, fence, json_bytes(data).decode())
     _ = INSERT_EVENTS.run(connection, [row])
+
+
+def last_seq(connection: Connection, task_id: TaskId) -> int:
+    """The number of a task's newest fact; 0 where it has none."""
+    last = select(func.max(TaskEventRow.seq)).where(TaskEventRow.task_id == task_id)
+    return connection.execute(last).scalar_one_or_none() or 0

@@ -12,6 +12,7 @@ from hookline.domain.errors import HooklineError
 from hookline.domain.ids import Clock, TaskId
 from hookline.domain.lifecycle import Lost
 from hookline.domain.task import Task
+from hookline.domain.work_records import WorkRecords
 from hookline.domain.worker_messages import Assigned, Work
 from hookline.domain.workers import LeaseReader, Worker, WorkerRegister, WorkLease
 
@@ -48,6 +49,7 @@ class WorkerDesk:
     tasks: WholeTasks
     claiming: Claiming
     leases: Leases
+    records: WorkRecords
     clock: Clock
 
     async def worker(self, authorization: str | None) -> Worker:
@@ -80,6 +82,18 @@ class WorkerDesk:
         found = await self.lease_reader.by_leases([digest for digest in digests if digest is not None])
         leases = [None if digest is None else found.get(digest) for digest in digests]
         return [lease if lease is not None and lease.worker == worker.name else None for lease in leases]
+
+    async def lease_of(self, worker: Worker, token: str) -> WorkLease:
+        """The lease of one token, which must be one of this worker's.
+
+        Raises:
+            UnknownTokenError: it is none.
+            StorageUnavailableError: the database does not answer.
+        """
+        (lease,) = await self.leases_of(worker, [token])
+        if lease is None:
+            raise UnknownTokenError("expected the token of a lease of this worker")
+        return lease
 
     async def assigned(self, assignments: Sequence[Assignment]) -> tuple[Assigned, ...]:
         """Assignments as they are answered, each with its task.
