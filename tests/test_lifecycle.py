@@ -1,6 +1,7 @@
 """The life of a task on both databases."""
 
 from contracts.ending_contract import CommandContract, FinishContract
+from contracts.folding_contract import FoldingContract
 from contracts.lifecycle_contract import LeaseContract, StartContract
 from hookline.domain.lifecycle import LifecycleStore, LifeLimits
 from hookline.storage.database import Database
@@ -21,6 +22,10 @@ class TestLeases(_OfSql, LeaseContract):
 
 
 class TestEndings(_OfSql, FinishContract):
+    pass
+
+
+class TestFolding(_OfSql, FoldingContract):
     pass
 
 

@@ -10,6 +10,7 @@ from hookline.domain.lifecycle import LifecycleStore
 from hookline.domain.queue import TaskQueue
 from hookline.queue.bell import QueueBell
 from hookline.queue.connection import open_redis
+from hookline.storage.briefs import SqlBriefReader
 from hookline.storage.database import Database
 from hookline.storage.ledger import SqlQueueLedger
 from hookline.storage.task_reader import SqlTaskReader
@@ -51,6 +52,7 @@ def make_working(
         claiming=claiming,
         leases=Leases(queue, life, SqlQueueLedger(database), claiming, call_offs, clock),
         records=SqlWorkRecords(database),
+        briefs=SqlBriefReader(database),
         clock=clock,
     )
     return Working(desk, QueueBell(open_redis(redis_url), line.ring, call_offs.tell), line, call_offs)

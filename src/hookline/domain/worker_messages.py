@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from hookline.domain.briefs import WordsKind
 from hookline.domain.work_records import AgentEvent
 
 LONGEST_WAIT_SECONDS = 60
@@ -60,10 +61,30 @@ class Work(Message):
     accepted_at: datetime
 
 
+class Said(Message):
+    """What a person said after the task was made: a follow-up that it absorbed, or an answer to its question.
+
+    With `is_new` no earlier attempt of the task was told.
+    """
+
+    kind: WordsKind
+    text: str
+    said_by: str | None
+    url: str | None
+    said_at: datetime
+    is_new: bool
+
+
 class Assigned(Message):
-    """A task to run, under which lease. The lease token is the worker's, the tool token its agent's."""
+    """A task to run, under which lease. The lease token is the worker's, the tool token its agent's.
+
+    `session` is the agent's newest one about this conversation, to go on in; `words` come after the task's
+    text, oldest first.
+    """
 
     task: Work
+    session: str | None = None
+    words: tuple[Said, ...] = ()
     fence: int
     lease_ends_at: datetime
     lease_token: str

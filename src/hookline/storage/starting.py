@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -12,7 +13,9 @@ from hookline.domain.lifecycle import Defer, LifeLimits, Over, Parked, Start, St
 from hookline.storage.life_rows import locked_tasks
 from hookline.storage.life_writing import LockedTasks
 from hookline.storage.lookups import conversations_in_turn
-from hookline.storage.models import PauseRow
+from hookline.storage.models import PauseRow, TaskRow
+from hookline.storage.states import IS_FOLDABLE
+from hookline.storage.words import Fold, add_folded
 
 WHOLE_QUEUE = "*"
 
@@ -23,12 +26,21 @@ def start_all(
     """Answer each claim in its turn, and write what became of the tasks."""
     task_ids = [start.task_id for start in starts]
     conversations = conversations_in_turn(connection, task_ids)
-    locked = LockedTasks(connection, locked_tasks(connection, task_ids, conversations))
+    foldable = _foldable(connection, conversations, limits.most_folded)
+    lives = locked_tasks(connection, [*task_ids, *foldable], conversations)
+    locked = LockedTasks(connection, lives)
     paused = set(connection.execute(select(PauseRow.scope)).scalars())
     desk = _StartDesk(locked.lives, paused, now, limits)
     answers = [desk.answer(start) for start in starts]
     locked.write(now)
+    add_folded(connection, desk.folds)
     return answers
+
+
+def _foldable(connection: Connection, conversations: Sequence[str], most: int) -> Sequence[TaskId]:
+    is_there = TaskRow.conversation.in_(conversations) & IS_FOLDABLE
+    query = select(TaskRow.id).where(is_there).order_by(TaskRow.id).limit(most * max(len(conversations), 1))
+    return [TaskId(task_id) for task_id in connection.execute(query).scalars()]
 
 
 class _StartDesk:
@@ -43,6 +55,7 @@ class _StartDesk:
         self._paused = paused
         self._now = now
         self._limits = limits
+        self.folds: list[Fold] = []
 
     def answer(self, start: Start) -> StartAnswer:
         task = self._lives.get(start.task_id)
@@ -70,7 +83,16 @@ class _StartDesk:
         elif behind is not None:
             task.park(behind.id)
             return Parked(task.id, behind.as_running())
-        return task.begin(start, self._now)
+        folded = self._absorb(task)
+        return replace(task.begin(start, self._now), folded=folded)
+
+    def _absorb(self, task: TaskLife) -> tuple[TaskId, ...]:
+        alike = [other for other in self._lives.values() if other.conversation == task.conversation]
+        meant = [other for other in alike if task.may_absorb(other)][: self._limits.most_folded]
+        for other in meant:
+            task.absorb(other, self._now)
+            self.folds.append(Fold(other.id, task.id, task.fence))
+        return tuple(other.id for other in meant)
 
     def _is_paused(self, task: TaskLife) -> bool:
         return task.paused_at is not None or not self._paused.isdisjoint({WHOLE_QUEUE, task.lane})

@@ -17,7 +17,7 @@ from hookline.domain.task import FINISHED_STATES, TaskState
 from hookline.domain.text import TEXT_LIMIT, TITLE_LIMIT, clean, shorten
 from hookline.storage.columns import microseconds
 from hookline.storage.models import DedupeKeyRow, TaskEventRow, TaskRow
-from hookline.storage.rows import INSERT_EVENTS, micro_usd, words_and_plan
+from hookline.storage.rows import INSERT_EVENTS, fold_key, micro_usd, words_and_plan
 
 _UNLEASED = [state.value for state in TaskState if state not in FINISHED_STATES | {TaskState.RUNNING}]
 
@@ -123,6 +123,7 @@ def revise(
             budget_micro_usd=micro_usd(plan.budget_usd),
             repository=plan.repository,
             base_ref=plan.base,
+            fold_key=fold_key(asked),
             revision=TaskRow.revision + 1,
             queue_epoch="",
         )

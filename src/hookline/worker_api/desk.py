@@ -8,12 +8,13 @@ from typing import Protocol
 from hookline.core.claiming import Assignment, Claiming
 from hookline.core.leases import Leases
 from hookline.core.tokens import TokenKind, token_hash
+from hookline.domain.briefs import BriefReader, Words
 from hookline.domain.errors import HooklineError
 from hookline.domain.ids import Clock, TaskId
-from hookline.domain.lifecycle import Lost
+from hookline.domain.lifecycle import Fence, Lost
 from hookline.domain.task import Task
 from hookline.domain.work_records import WorkRecords
-from hookline.domain.worker_messages import Assigned, Work
+from hookline.domain.worker_messages import Assigned, Said, Work
 from hookline.domain.workers import LeaseReader, Worker, WorkerRegister, WorkLease
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -50,6 +51,7 @@ class WorkerDesk:
     claiming: Claiming
     leases: Leases
     records: WorkRecords
+    briefs: BriefReader
     clock: Clock
 
     async def worker(self, authorization: str | None) -> Worker:
@@ -103,10 +105,14 @@ class WorkerDesk:
         """
         if not assignments:
             return ()
-        tasks = await self.tasks.whole([assignment.task_id for assignment in assignments])
+        task_ids = [assignment.task_id for assignment in assignments]
+        tasks = await self.tasks.whole(task_ids)
+        briefs = await self.briefs.briefs(task_ids)
         return tuple(
             Assigned(
                 task=_work(task),
+                session=briefs[task.id].session,
+                words=tuple(_words(said, assignment.fence) for said in briefs[task.id].words),
                 fence=assignment.fence,
                 lease_ends_at=assignment.lease_ends_at,
                 lease_token=assignment.lease_token,
@@ -115,6 +121,17 @@ class WorkerDesk:
             for assignment in assignments
             if (task := tasks.get(assignment.task_id)) is not None
         )
+
+
+def _words(words: Words, fence: Fence) -> Said:
+    return Said(
+        kind=words.kind,
+        text=words.text,
+        said_by=words.said_by,
+        url=words.url,
+        said_at=words.said_at,
+        is_new=words.after_fence + 1 >= fence,
+    )
 
 
 def _work(task: Task) -> Work:
