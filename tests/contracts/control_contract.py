@@ -4,9 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from contracts.storage_contract import Books, StoreTests
-from hookline.domain.command import Band, Verb
+from hookline.domain.command import Band
 from hookline.domain.delivery import Accepted, Applied, Duplicate, Passed
-from hookline.domain.outcome import ConversationControl
 from hookline.domain.queue import QueuedTask
 from hookline.domain.rules import Mode, Plan
 from hookline.storage.models import DeliveryTaskRow, TaskRow
@@ -192,13 +191,6 @@ class ControlContract(StoreTests):
             Applied("cancel", first.task_id),
             Duplicate(first.task_id),
         ]
-
-    @pytest.mark.parametrize("verb", [Verb.STATUS, Verb.HELP, Verb.RETRY, Verb.APPROVE])
-    async def test_a_control_that_is_not_built_says_so(self, books: Books, verb: Verb) -> None:
-        await books.commit(books.sender.asks("k1"))
-        control = books.sender.controls(ConversationControl(verb, CONVERSATION), "c")
-        assert await books.verdict(control) == Passed("control_unavailable")
-        assert (await books.keys()).keys() == {"k1"}
 
     async def test_an_open_key_is_free_again_when_its_task_ends(self, books: Books) -> None:
         first = books.sender.asks("o1", open_key="open")

@@ -35,7 +35,8 @@ class SqlBriefReader:
 async def _sessions(connection: AsyncConnection, task_ids: Sequence[TaskId]) -> Mapping[str, str]:
     is_same = (SessionRow.conversation == TaskRow.conversation) & (SessionRow.agent == TaskRow.agent)
     query = select(TaskRow.id, SessionRow.session).join(SessionRow, is_same).where(TaskRow.id.in_(task_ids))
-    return {task_id: session for task_id, session in await connection.execute(query)}
+    pairs = await connection.execute(query)
+    return {row[0]: row[1] for row in pairs}
 
 
 async def _words(connection: AsyncConnection, task_ids: Sequence[TaskId]) -> Mapping[str, Sequence[Words]]:

@@ -2,13 +2,18 @@
 
 from datetime import datetime
 
+from pydantic import JsonValue
 from sqlalchemy import Connection, func, select
 
+from hookline.core.answers import json_bytes
 from hookline.core.task_life import TaskLife
 from hookline.domain.errors import UnfitRecordError
+from hookline.domain.ids import TaskId
+from hookline.domain.intake import Receipt
+from hookline.domain.outcome import Facts
 from hookline.domain.rules import Mode
 from hookline.domain.work_records import EffectKept, EffectWish
-from hookline.storage.bulk import BulkInsert
+from hookline.storage.bulk import BulkInsert, Cells
 from hookline.storage.columns import microseconds
 from hookline.storage.models import EffectRow, TaskRow
 from hookline.storage.task_changes import add_fact
@@ -50,3 +55,12 @@ def keep_effect(
     told = {"kind": wish.kind, "key": wish.key, "state": state}
     add_fact(connection, task.id, now, "task.effect_requested", None, told, task.fence)
     return EffectKept(key, is_new=True)
+
+
+def reply_cells(receipt: Receipt, facts: Facts, text: str, task_id: TaskId | None) -> Cells:
+    """What is to be said back to who sent a delivery, once for each."""
+    place: dict[str, JsonValue] = {"conversation": facts.conversation, "origin": facts.origin}
+    payload = json_bytes({**place, "url": facts.url, "text": text}).decode()
+    at = microseconds(receipt.received_at)
+    sender = (receipt.provider, receipt.source)
+    return (f"reply:{receipt.id}", task_id, None, *sender, "reply", payload, PENDING, at, at)

@@ -1,7 +1,7 @@
 """Writes what became of tasks whose rows are locked: each change conditional, each with its facts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from pydantic_core import to_json
@@ -90,6 +90,19 @@ class LockedTasks:
             for task in lives.values()
             for attempt in task.attempts
         }
+
+    def ended(self) -> list[timedelta]:
+        """How long the attempts ran that ended since they were read."""
+        attempts = [(task.id, attempt) for task in self.lives.values() for attempt in task.attempts]
+        return [
+            attempt.ended_at - attempt.started_at
+            for task_id, attempt in attempts
+            if attempt.ended_at is not None and self._was_open(task_id, attempt)
+        ]
+
+    def _was_open(self, task_id: TaskId, attempt: Attempt) -> bool:
+        before = self._attempts.get((task_id, attempt.fence))
+        return before is None or before["ended_at"] is None
 
     def write(self, now: datetime) -> None:
         """Write what became of them; those that cease to run make room for those that begin to.

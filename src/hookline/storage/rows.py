@@ -88,7 +88,7 @@ def delivery_cells(submission: Submission, verdict: Verdict, body: bytes) -> Cel
     """A delivery that asked for a task or a control, with what it got."""
     outcome = submission.outcome
     rule = outcome.plan.rule if isinstance(outcome, TaskRequested) else outcome.rule
-    detail = _dropped(outcome)
+    detail = _applied(verdict) if isinstance(verdict, Applied) else _dropped(outcome)
     reason = verdict.reason if isinstance(verdict, Passed) else None
     got = _Got(verdict.status, reason, detail, rule, _task_of(verdict))
     return _cells(submission.receipt, outcome.facts, got, body)
@@ -183,6 +183,10 @@ def _dropped(outcome: TaskRequested | ControlRequested) -> str:
     if isinstance(outcome, TaskRequested) and outcome.plan.dropped:
         return "options not allowed by the rule: " + ", ".join(outcome.plan.dropped)
     return ""
+
+
+def _applied(verdict: Applied) -> str:
+    return verdict.control if verdict.told is None else f"{verdict.control}: {one_line(verdict.told)}"
 
 
 def _task_of(verdict: Verdict) -> TaskId | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
@@ -21,9 +21,13 @@ WHOLE_QUEUE = "*"
 
 
 def start_all(
-    connection: Connection, starts: Sequence[Start], now: datetime, limits: LifeLimits
+    connection: Connection,
+    starts: Sequence[Start],
+    now: datetime,
+    limits: LifeLimits,
+    ended: list[timedelta],
 ) -> Sequence[StartAnswer]:
-    """Answer each claim in its turn, and write what became of the tasks."""
+    """Answer each claim in its turn, and write what became of the tasks; `ended` takes how long others ran."""
     task_ids = [start.task_id for start in starts]
     conversations = conversations_in_turn(connection, task_ids)
     foldable = _foldable(connection, conversations, limits.most_folded)
@@ -32,6 +36,7 @@ def start_all(
     paused = set(connection.execute(select(PauseRow.scope)).scalars())
     desk = _StartDesk(locked.lives, paused, now, limits)
     answers = [desk.answer(start) for start in starts]
+    ended += locked.ended()
     locked.write(now)
     add_folded(connection, desk.folds)
     return answers

@@ -71,6 +71,16 @@ def tasks_about(
     ]
 
 
+def made_alike(
+    connection: Connection, tasks: Sequence[TaskFacts], asked: TaskRequested
+) -> Sequence[TaskFacts]:
+    """Those of some tasks that the same rule made by the same trigger."""
+    is_alike = (TaskRow.trigger == asked.trigger.value) & (TaskRow.rule == asked.plan.rule)
+    query = select(TaskRow.id).where(TaskRow.id.in_([task.id for task in tasks]) & is_alike)
+    found = set(connection.execute(query).scalars())
+    return [task for task in tasks if task.id in found]
+
+
 def cancel_unleased(
     connection: Connection, task: TaskFacts, at: datetime, delivery_id: DeliveryId, cause: str
 ) -> None:
@@ -89,6 +99,18 @@ def cancel_unleased(
         free_open_keys(connection, [(task.id, task.open_key)])
     add_fact(connection, task.id, at, "task.cancelled", delivery_id, {"cause": cause})
     task.state = TaskState.CANCELLED
+
+
+def replace_unstarted(
+    connection: Connection, tasks: Sequence[TaskFacts], by: TaskId, at: datetime, delivery_id: DeliveryId
+) -> None:
+    """Let a new task take the place of some that have not started; each tells of the other."""
+    if not tasks:
+        return
+    for task in tasks:
+        cancel_unleased(connection, task, at, delivery_id, f"replaced by {by}")
+    replaced: list[JsonValue] = [task.id for task in tasks]
+    add_fact(connection, by, at, "task.took_place", delivery_id, {"of": replaced})
 
 
 def request_cancel(
