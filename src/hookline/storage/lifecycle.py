@@ -41,7 +41,7 @@ class SqlLifecycleStore:
         limits: LifeLimits | None = None,
         attempt_ended: Callable[[timedelta], None] | None = None,
     ) -> None:
-        """Keep the database and the limits; `attempt_ended` hears how long each attempt ran, once it ended."""
+        """Keep the database and the limits; `attempt_ended` hears how long each attempt ran."""
         self._database = database
         self._limits = limits or LifeLimits()
         self._attempt_ended = attempt_ended

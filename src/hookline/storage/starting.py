@@ -27,7 +27,7 @@ def start_all(
     limits: LifeLimits,
     ended: list[timedelta],
 ) -> Sequence[StartAnswer]:
-    """Answer each claim in its turn, and write what became of the tasks; `ended` takes how long others ran."""
+    """Answer each claim in its turn, and write what became of the tasks; `ended` takes times of attempts."""
     task_ids = [start.task_id for start in starts]
     conversations = conversations_in_turn(connection, task_ids)
     foldable = _foldable(connection, conversations, limits.most_folded)
