@@ -238,9 +238,9 @@ async def test_a_task_that_is_gone_is_unknown(gate: Gate, one: WorkerClient) -> 
     assigned = await claimed(one)
     async with gate.office.database.write() as connection:
         await connection.execute(delete(TaskRow).where(TaskRow.id == task_id))
-    for name in CALLS:
+    for call in CALLS.values():
         with pytest.raises(RefusedError) as caught:
-            await CALLS[name](one, assigned.lease_token)
+            await call(one, assigned.lease_token)
         assert caught.value.status == 401
 
 
