@@ -83,6 +83,13 @@ class EditContract(StoreTests):
         assert await books.verdict(edit) == Accepted(edit.task_id)
         assert await books.states() == ["cancelled", "queued"]
 
+    async def test_what_was_folded_has_started(self, books: Books) -> None:
+        await books.commit(first := books.sender.asks("v1"))
+        await books.change(first, state="cancelled", outcome="folded into another")
+        verdicts = await books.verdicts(books.sender.edits("v2"), books.sender.withdraws("w"))
+        assert verdicts == [Passed("already_started"), Passed("already_started")]
+        assert await books.states() == ["cancelled"]
+
     async def test_edits_of_one_batch_make_one_task(self, books: Books) -> None:
         first, second = books.sender.edits("v2", text="one"), books.sender.edits("v3", text="two")
         verdicts = await books.verdicts(first, second)

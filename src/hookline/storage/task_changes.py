@@ -35,6 +35,7 @@ class TaskFacts:
     due_at: datetime | None
     fence: int
     open_key: str | None
+    cancel_requested_at: datetime | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -43,8 +44,9 @@ class TaskFacts:
 
     @property
     def has_started(self) -> bool:
-        """Whether an agent has ever had it."""
-        return self.fence > 0 or self.state in {TaskState.RUNNING, TaskState.WAITING}
+        """Whether an agent has ever had it, or has what it was folded into: no cancel ended it then."""
+        is_folded = self.state is TaskState.CANCELLED and self.cancel_requested_at is None
+        return self.fence > 0 or is_folded or self.state in {TaskState.RUNNING, TaskState.WAITING}
 
     def as_queued(self, band: Band) -> QueuedTask:
         """The task as the queue should know it, in this band, as long as no worker holds it."""
@@ -62,12 +64,14 @@ def tasks_about(
     )
     known = (TaskRow.id, TaskRow.state, TaskRow.lane, TaskRow.conversation, TaskRow.origin)
     changing = (TaskRow.accepted_at, TaskRow.due_at, TaskRow.fence, TaskRow.open_key)
-    query = select(*known, *changing).where(wanted).order_by(TaskRow.id).with_for_update(key_share=True)
+    query = select(*known, *changing, TaskRow.cancel_requested_at).where(wanted).order_by(TaskRow.id)
+    rows = connection.execute(query.with_for_update(key_share=True))
     return [
-        TaskFacts(TaskId(task_id), TaskState(state), lane, conversation, origin, at, due_at, fence, open_key)
-        for task_id, state, lane, conversation, origin, at, due_at, fence, open_key in connection.execute(
-            query
+        TaskFacts(
+            *(TaskId(task_id), TaskState(state), lane, conversation, origin),
+            *(at, due_at, fence, open_key, stopped_at),
         )
+        for task_id, state, lane, conversation, origin, at, due_at, fence, open_key, stopped_at in rows
     ]
 
 
@@ -98,7 +102,7 @@ def cancel_unleased(
     if task.open_key is not None:
         free_open_keys(connection, [(task.id, task.open_key)])
     add_fact(connection, task.id, at, "task.cancelled", delivery_id, {"cause": cause})
-    task.state = TaskState.CANCELLED
+    task.state, task.cancel_requested_at = TaskState.CANCELLED, at
 
 
 def replace_unstarted(
