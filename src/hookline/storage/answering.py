@@ -18,7 +18,12 @@ from hookline.storage.rows import stored_name
 from hookline.storage.task_changes import TaskFacts
 from hookline.storage.words import Answer, add_answer
 
-_WAITING = "SELECT conversation FROM tasks WHERE state = 'waiting'"
+_WAITING = {
+    "sqlite": (
+        "SELECT conversation FROM tasks INDEXED BY ix_tasks_conversation_waiting WHERE state = 'waiting'"
+    ),
+    "postgresql": "SELECT conversation FROM tasks WHERE state = 'waiting'",
+}
 _NAMES: TypeAdapter[list[str]] = TypeAdapter(list[str])
 
 
@@ -28,7 +33,7 @@ def waiting_conversations(connection: Connection, conversations: Sequence[str]) 
         return frozenset()
     condition = is_one_of(connection, "conversation")
     given = as_array(connection, sorted(set(conversations)))
-    rows = connection.exec_driver_sql(f"{_WAITING} AND {condition}", given)
+    rows = connection.exec_driver_sql(f"{_WAITING[connection.dialect.name]} AND {condition}", given)
     return frozenset(_NAMES.validate_python([row[0] for row in rows]))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 
 from hookline.core.task_life import TaskLife
@@ -12,12 +13,19 @@ from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import Defer, LifeLimits, Over, Parked, Start, StartAnswer
 from hookline.storage.life_rows import locked_tasks
 from hookline.storage.life_writing import LockedTasks
-from hookline.storage.lookups import conversations_in_turn
-from hookline.storage.models import PauseRow, TaskRow
-from hookline.storage.states import IS_FOLDABLE
+from hookline.storage.lookups import as_array, conversations_in_turn, is_one_of
+from hookline.storage.models import PauseRow
 from hookline.storage.words import Fold, add_folded
 
 WHOLE_QUEUE = "*"
+_FOLDABLE = {
+    "sqlite": (
+        "SELECT id FROM tasks INDEXED BY ix_tasks_conversation_id_foldable"
+        " WHERE state = 'queued' AND fold_key IS NOT NULL"
+    ),
+    "postgresql": "SELECT id FROM tasks WHERE state = 'queued' AND fold_key IS NOT NULL",
+}
+_TASK_IDS: TypeAdapter[list[TaskId]] = TypeAdapter(list[TaskId])
 
 
 def start_all(
@@ -43,9 +51,11 @@ def start_all(
 
 
 def _foldable(connection: Connection, conversations: Sequence[str], most: int) -> Sequence[TaskId]:
-    is_there = TaskRow.conversation.in_(conversations) & IS_FOLDABLE
-    query = select(TaskRow.id).where(is_there).order_by(TaskRow.id).limit(most * max(len(conversations), 1))
-    return [TaskId(task_id) for task_id in connection.execute(query).scalars()]
+    ways = _FOLDABLE[connection.dialect.name]
+    given = as_array(connection, conversations)
+    limit = most * max(len(conversations), 1)
+    text = f"{ways} AND {is_one_of(connection, 'conversation')} ORDER BY id LIMIT {limit:d}"
+    return _TASK_IDS.validate_python([row[0] for row in connection.exec_driver_sql(text, given)])
 
 
 class _StartDesk:

@@ -17,9 +17,6 @@ def _literal(state: TaskState) -> ColumnElement[str]:
 
 IS_RUNNING: ColumnElement[bool] = TaskRow.state == _literal(TaskState.RUNNING)
 IS_WAITING: ColumnElement[bool] = TaskRow.state == _literal(TaskState.WAITING)
-IS_FOLDABLE: ColumnElement[bool] = and_(
-    TaskRow.state == _literal(TaskState.QUEUED), TaskRow.fold_key.is_not(None)
-)
 IS_HELD_BY_QUEUE: ColumnElement[bool] = and_(
     is_in(TaskState.QUEUED, TaskState.SCHEDULED, TaskState.RUNNING),
     or_(IS_RUNNING, TaskRow.cancel_requested_at.is_(None)),
