@@ -23,12 +23,12 @@ from hookline.domain.lifecycle import (
     StartAnswer,
 )
 from hookline.domain.queue import Changed, ClaimId, QueuedTask, QueueEpoch
-from hookline.domain.rules import Caps
+from hookline.domain.rules import Caps, Plan
 from hookline.storage.database import Database
 from hookline.storage.ingest import SqlIngestStore
 from hookline.storage.ledger import SqlQueueLedger
-from hookline.storage.models import AttemptRow, DedupeKeyRow, TaskEventRow, TaskRow
-from submissions import CONVERSATION, Sender
+from hookline.storage.models import AttemptRow, DedupeKeyRow, DeliveryTaskRow, TaskEventRow, TaskRow, WordsRow
+from submissions import CONVERSATION, PLAN, Sender
 
 LEASE = timedelta(minutes=1)
 EPOCH = QueueEpoch("first")
@@ -69,10 +69,21 @@ class Office:
     def pass_(self, time: timedelta) -> None:
         self.sender.clock.advance(time)
 
-    async def accept(self, conversation: str = CONVERSATION, open_key: str | None = None) -> TaskId:
+    async def accept(
+        self,
+        conversation: str = CONVERSATION,
+        open_key: str | None = None,
+        plan: Plan = PLAN,
+        text: str = "the login test",
+    ) -> TaskId:
         """A new task, that the queue has been told of."""
         asked = self.sender.asks(
-            f"key-{next(self._numbers)}", conversation=conversation, origin=None, open_key=open_key
+            f"key-{next(self._numbers)}",
+            conversation=conversation,
+            origin=None,
+            open_key=open_key,
+            plan=plan,
+            text=text,
         )
         await self.intake.commit([asked])
         await self.ledger.mark([asked.task_id], EPOCH)
@@ -97,9 +108,11 @@ class Office:
         assert isinstance(answer, Run), answer
         return answer
 
-    async def running(self, conversation: str = CONVERSATION, open_key: str | None = None) -> Run:
+    async def running(
+        self, conversation: str = CONVERSATION, open_key: str | None = None, plan: Plan = PLAN
+    ) -> Run:
         """A new task that runs, and whose worker was heard of."""
-        run = await self.run(await self.accept(conversation, open_key))
+        run = await self.run(await self.accept(conversation, open_key, plan))
         await self.beat(run)
         return run
 
@@ -163,6 +176,19 @@ class Office:
 
     async def events(self, task_id: TaskId) -> list[str]:
         return [event.removeprefix("task.") for event, _, _ in await self.facts(task_id)]
+
+    async def words(self, task_id: TaskId) -> list[tuple]:
+        """What was said to a task after it was made."""
+        columns = (WordsRow.kind, WordsRow.text, WordsRow.said_by, WordsRow.after_fence)
+        query = select(*columns).where(WordsRow.task_id == task_id).order_by(WordsRow.delivery_id)
+        async with self.database.read() as connection:
+            return [tuple(row) for row in await connection.execute(query)]
+
+    async def roles(self, task_id: TaskId) -> list[str]:
+        """The parts that deliveries have in a task, oldest first."""
+        query = select(DeliveryTaskRow.role).where(DeliveryTaskRow.task_id == task_id)
+        async with self.database.read() as connection:
+            return list((await connection.execute(query.order_by(DeliveryTaskRow.delivery_id))).scalars())
 
     async def keys(self) -> dict[str, str | None]:
         async with self.database.read() as connection:

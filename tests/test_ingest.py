@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.control_contract import ControlContract, EditContract
+from contracts.conversation_contract import AnswerContract, ReplaceContract, ReplyContract, RetryContract
 from contracts.storage_contract import NO_CAPS, Books, TaskContract
 from hookline.domain.delivery import Accepted, Duplicate
 from hookline.domain.errors import StorageUnavailableError, UnstorableError
@@ -31,6 +32,22 @@ class TestTasks(_OfSql, TaskContract):
 
 
 class TestEdits(_OfSql, EditContract):
+    pass
+
+
+class TestAnswers(_OfSql, AnswerContract):
+    pass
+
+
+class TestReplies(_OfSql, ReplyContract):
+    pass
+
+
+class TestRetries(_OfSql, RetryContract):
+    pass
+
+
+class TestReplacing(_OfSql, ReplaceContract):
     pass
 
 

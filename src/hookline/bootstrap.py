@@ -168,7 +168,7 @@ def make_gateway(
         lambda: intake.is_pressed,
         utc_now,
     )
-    life = SqlLifecycleStore(database, clock=utc_now)
+    life = SqlLifecycleStore(database, attempt_ended=metrics.attempt_ended, clock=utc_now)
     relay = Relay(relay_queue, ledger, metrics, utc_now, relay_duty.hold)
     intake = Intake(store, AfterCommit(feed, logger.nudge), metrics, database.committers)
     notebook = Notebook(store, metrics)

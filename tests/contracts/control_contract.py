@@ -4,9 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from contracts.storage_contract import Books, StoreTests
-from hookline.domain.command import Band, Verb
+from hookline.domain.command import Band
 from hookline.domain.delivery import Accepted, Applied, Duplicate, Passed
-from hookline.domain.outcome import ConversationControl
 from hookline.domain.queue import QueuedTask
 from hookline.domain.rules import Mode, Plan
 from hookline.storage.models import DeliveryTaskRow, TaskRow
@@ -83,6 +82,13 @@ class EditContract(StoreTests):
         edit = books.sender.edits("v2")
         assert await books.verdict(edit) == Accepted(edit.task_id)
         assert await books.states() == ["cancelled", "queued"]
+
+    async def test_what_was_folded_has_started(self, books: Books) -> None:
+        await books.commit(first := books.sender.asks("v1"))
+        await books.change(first, state="cancelled", outcome="folded into another")
+        verdicts = await books.verdicts(books.sender.edits("v2"), books.sender.withdraws("w"))
+        assert verdicts == [Passed("already_started"), Passed("already_started")]
+        assert await books.states() == ["cancelled"]
 
     async def test_edits_of_one_batch_make_one_task(self, books: Books) -> None:
         first, second = books.sender.edits("v2", text="one"), books.sender.edits("v3", text="two")
@@ -192,13 +198,6 @@ class ControlContract(StoreTests):
             Applied("cancel", first.task_id),
             Duplicate(first.task_id),
         ]
-
-    @pytest.mark.parametrize("verb", [Verb.STATUS, Verb.HELP, Verb.RETRY, Verb.APPROVE])
-    async def test_a_control_that_is_not_built_says_so(self, books: Books, verb: Verb) -> None:
-        await books.commit(books.sender.asks("k1"))
-        control = books.sender.controls(ConversationControl(verb, CONVERSATION), "c")
-        assert await books.verdict(control) == Passed("control_unavailable")
-        assert (await books.keys()).keys() == {"k1"}
 
     async def test_an_open_key_is_free_again_when_its_task_ends(self, books: Books) -> None:
         first = books.sender.asks("o1", open_key="open")

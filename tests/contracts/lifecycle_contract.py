@@ -28,7 +28,7 @@ from lives import LEASE, SECOND, Office, changed
 from submissions import CONVERSATION, LANE
 
 OTHER = f"{LANE}#13"
-LIMITS = LifeLimits(most_tries=3, most_losses=2)
+LIMITS = LifeLimits(most_tries=3, most_losses=2, most_unclaimed=8)
 UNKNOWN = TaskId("0195d000-0000-7000-8000-000000000000")
 
 

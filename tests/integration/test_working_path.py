@@ -170,6 +170,51 @@ async def test_a_cancel_reaches_the_worker_that_waits_for_it(running: Gateway, o
     assert told(running, "tasks", "show", task_id)["task"]["state"] == "cancelled"
 
 
+async def say(running: Gateway, number: int, text: str) -> dict:
+    """What a comment that makes no task is answered."""
+    webhook = comment(number, text=text)
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(running.url + webhook.path, content=webhook.body, headers=webhook.headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_task_that_asks_goes_on_by_an_answer_in_its_session(running: Gateway) -> None:
+    async with bench(running, "one") as worker:
+        waiting = asyncio.create_task(worker.claim("c1", wait_seconds=60))
+        task_id = await send(running, comment(1))
+        (first,) = await waiting
+        lease = first["lease_token"]
+        line = {"event": "said", "text": "looking at the test"}
+        for stored in (1, 0):
+            logged = await worker.ask("log", lease_token=lease, first=1, lines=[line])
+            assert logged.json() == {"stored": stored, "next": 2}
+        await worker.ask("session", lease_token=lease, session="s1")
+        waits = await worker.ask("wait", lease_token=lease, question="which database?", seconds=600)
+        assert waits.json()["state"] == "waiting"
+        again = asyncio.create_task(worker.claim("c2", wait_seconds=60))
+        told_status = {"status": "applied", "control": "status", "task_id": task_id}
+        assert await say(running, 2, "@agent status") == told_status
+        answered = {"status": "applied", "control": "answer", "task_id": task_id}
+        assert await say(running, 3, "@agent postgres, please") == answered
+        (second,) = await again
+        assert (second["task"]["id"], second["fence"], second["session"]) == (task_id, 2, "s1")
+        assert [(each["kind"], each["text"]) for each in second["words"]] == [("answer", "postgres, please")]
+        await worker.ask("fail", lease_token=second["lease_token"], reason="no")
+        retried = {"status": "applied", "control": "retry", "task_id": task_id}
+        assert await say(running, 4, "@agent retry") == retried
+        (third,) = await worker.claim("c3", wait_seconds=60)
+        done = await worker.ask("complete", lease_token=third["lease_token"])
+        assert done.json()["state"] == "succeeded"
+    story = run(running, "tasks", "log", task_id)
+    for fact in ("agent.said", "looking at the test", "task.waiting", "task.answered", "postgres, please"):
+        assert fact in story
+    assert "agent.said" not in run(running, "tasks", "show", task_id)
+    assert [each["status"] for each in told(running, "deliveries", "list")["deliveries"]].count(
+        "applied"
+    ) == 3
+
+
 @pytest.mark.parametrize(
     ("what", "asked", "status"),
     [

@@ -18,6 +18,7 @@ WORDS: Mapping[Reason, str] = {
     Reason.NO_REPOSITORY: "the verb changes code, and no repository is known",
     Reason.CONTROL_UNAVAILABLE: "this control is not built yet",
     Reason.NOTHING_TO_CANCEL: "there was no unfinished task to cancel",
+    Reason.NOTHING_TO_RETRY: "there was no failed task to try again",
     Reason.NOTHING_TO_WITHDRAW: "there was no task to withdraw",
     Reason.ALREADY_STARTED: "the task had already started",
     Reason.CAPPED: "an hourly cap was reached",

@@ -175,7 +175,8 @@ class Claiming:
 
     async def _assigned(self, offer: _Offer, answer: StartAnswer) -> Assignment | None:
         match answer:
-            case Run(task_id=task_id, fence=fence, lease_ends_at=ends):
+            case Run(task_id=task_id, fence=fence, lease_ends_at=ends, folded=folded):
+                await self._forget(folded)
                 return Assignment(task_id, fence, ends, offer.lease_token, offer.tool_token, offer.holding)
             case Defer(until=until):
                 await self._settle(Settlement(offer.holding, is_over=False, due_at=until))
@@ -189,6 +190,12 @@ class Claiming:
             case _:
                 assert_never(answer)
         return None
+
+    async def _forget(self, folded: Sequence[TaskId]) -> None:
+        """What the queue does not hear now it learns when it gives one of them out."""
+        if folded:
+            with suppress(QueueUnavailableError):
+                _ = await self._queue.remove(folded)
 
     async def _give_back(self, holdings: Sequence[Holding]) -> None:
         for holding in holdings:

@@ -1,6 +1,7 @@
 """The metrics, under the names that dashboards and alerts rely on."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from typing import Protocol
 
@@ -59,7 +60,7 @@ class _Tasks:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.seconds = Histogram(
             "task_processing_duration_seconds",
-            "Time an agent took for a task.",
+            "Time of an attempt at a task, from its start to its end, however it ended.",
             buckets=_TASK_SECONDS,
             registry=registry,
         )
@@ -156,6 +157,10 @@ class Metrics:
     def circuit(self, name: str, openness: float) -> None:
         """Show a breaker's state: 0 closed, 0.5 half-open, 1 open."""
         self._pushes.circuit.labels(name).set(openness)
+
+    def attempt_ended(self, ran_for: timedelta) -> None:
+        """Observe how long an attempt ran, however it ended."""
+        self._tasks.seconds.observe(max(ran_for.total_seconds(), 0))
 
     def queue_depth(self, depth: Mapping[Band, int]) -> None:
         """Show how many tasks wait."""

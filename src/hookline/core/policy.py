@@ -82,6 +82,7 @@ def _default_plan(rule: Rule) -> Plan:
         budget_usd=None if run.budget_usd is None else Decimal(str(run.budget_usd)),
         repository=run.repository,
         base=run.base,
+        folds=run.fold,
     )
 
 
@@ -133,6 +134,7 @@ def _plan(run: Run, default: Plan, candidate: Candidate, options: Mapping[Option
         repository=candidate.repository or default.repository,
         base=candidate.base or default.base,
         dropped=tuple(dropped),
+        folds=default.folds,
     )
 
 

@@ -1,12 +1,9 @@
 """How an attempt's end, as its worker tells it, changes the task."""
 
-import json
 from datetime import datetime
-from math import isfinite
 from typing import assert_never
 
-from pydantic import JsonValue
-
+from hookline.core.fit_json import UnfitJsonError, fit_json
 from hookline.core.task_life import TaskLife, plain
 from hookline.domain.errors import UnfitFinishError
 from hookline.domain.lifecycle import (
@@ -35,12 +32,9 @@ def fit_result(ending: Ending) -> str:
     if not isinstance(ending, Complete):
         return "{}"
     try:
-        told = json.dumps(_cleaned(dict(ending.result)), ensure_ascii=False, separators=(",", ":"))
-    except (RecursionError, AttributeError, TypeError, ValueError):
-        raise UnfitFinishError("result: not an object of JSON, or nested too deeply") from None
-    if (size := len(told.encode())) > MOST_RESULT_BYTES:
-        raise UnfitFinishError(f"result: {size} bytes of JSON, at most {MOST_RESULT_BYTES} are kept")
-    return told
+        return fit_json(ending.result, MOST_RESULT_BYTES)
+    except UnfitJsonError as error:
+        raise UnfitFinishError(f"result: {error}") from None
 
 
 def refuse_unfit_times(ending: Ending) -> None:
@@ -106,17 +100,3 @@ def _go_on(task: TaskLife, ending: Release | Postpone | Wait) -> AttemptOutcome:
             return AttemptOutcome.WAITING
         case _:
             assert_never(ending)
-
-
-def _cleaned(value: JsonValue) -> JsonValue:
-    match value:
-        case str():
-            return clean(value)
-        case float() if not isfinite(value):
-            return None
-        case list():
-            return [_cleaned(item) for item in value]
-        case dict():
-            return {clean(name): _cleaned(item) for name, item in value.items()}
-        case _:
-            return value

@@ -10,44 +10,15 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
+from hookline.core.attempt import Attempt, LifeFact
 from hookline.domain.command import Band
-from hookline.domain.ids import TaskId
+from hookline.domain.ids import DeliveryId, TaskId
 from hookline.domain.lifecycle import AttemptOutcome, Fence, LifeLimits, Lost, Run, Start
 from hookline.domain.queue import ClaimId, Lease, QueuedTask
 from hookline.domain.task import CLAIMABLE_STATES, FINISHED_STATES, TaskState
 from hookline.domain.text import NAME_LIMIT, clean, instant_text, one_line
 
 REDRIVABLE_STATES = frozenset({TaskState.DEAD, TaskState.FAILED})
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One execution of a task; `left_task` is the state in which it left the task."""
-
-    fence: Fence
-    worker: str
-    claim_id: ClaimId
-    lease_hash: str
-    tool_hash: str
-    started_at: datetime
-    confirmed_at: datetime | None = None
-    ended_at: datetime | None = None
-    outcome: AttemptOutcome | None = None
-    digest: str | None = None
-    left_task: TaskState | None = None
-
-    def is_of(self, start: Start) -> bool:
-        """Whether this claim made it, asked again."""
-        return self.claim_id == start.claim_id and self.worker == start.worker
-
-
-@dataclass(frozen=True, slots=True)
-class LifeFact:
-    """Something that happened to a task, to be written where its row is."""
-
-    event: str
-    fence: Fence | None
-    data: Mapping[str, JsonValue]
 
 
 @dataclass(slots=True)
@@ -72,9 +43,11 @@ class TaskLife:
     holder: str | None = None
     lease_ends_at: datetime | None = None
     lost_count: int = 0
+    unclaimed_count: int = 0
     tries: int = 0
     cancel_requested_at: datetime | None = None
     paused_at: datetime | None = None
+    fold_key: str | None = None
     outcome: str | None = None
     question: str | None = None
     result: str | None = None
@@ -137,9 +110,9 @@ class TaskLife:
         lease = Lease(claim_id, self.lease_ends_at or self.accepted_at, self.is_to_be_cancelled)
         return self._at_its_place(lease)
 
-    def tell(self, event: str, data: Mapping[str, JsonValue]) -> None:
+    def tell(self, event: str, data: Mapping[str, JsonValue], delivery_id: DeliveryId | None = None) -> None:
         """Note a fact, as of the attempt that is the newest now."""
-        self.facts.append(LifeFact(event, self.fence or None, data))
+        self.facts.append(LifeFact(event, self.fence or None, data, delivery_id))
 
     def begin(self, start: Start, now: datetime) -> Run:
         """Let a worker have it."""
@@ -177,21 +150,45 @@ class TaskLife:
             self.tell("task.parked", {"behind": behind})
 
     def lose(self, now: datetime, limits: LifeLimits) -> None:
-        """End the attempt whose lease ran out; one that was never heard of speaks against nobody."""
+        """End the attempt whose lease ran out; one that was never heard of counts apart, and for less."""
         is_confirmed = self.attempt is None or self.attempt.confirmed_at is not None
         outcome = AttemptOutcome.LOST if is_confirmed else AttemptOutcome.UNCLAIMED
         self.lost_count += is_confirmed
-        losses = {"worker": self.holder, "outcome": outcome.value, "losses": self.lost_count}
-        self.tell("task.lease_lost", losses)
+        self.unclaimed_count += not is_confirmed
+        counts = {"losses": self.lost_count, "unclaimed": self.unclaimed_count}
+        self.tell("task.lease_lost", {"worker": self.holder, "outcome": outcome.value, **counts})
         attempt = self.attempt
         if self.is_to_be_cancelled:
             self.cancel("asked", now)
         elif self.lost_count > limits.most_losses:
-            self._end(TaskState.DEAD, f"dead: its lease was lost {self.lost_count} times", now)
-            self.tell("task.dead", {"losses": self.lost_count})
+            self._die(f"its lease was lost {self.lost_count} times", now)
+        elif self.unclaimed_count > limits.most_unclaimed:
+            self._die(f"{self.unclaimed_count} claims ended before a sign of life", now)
         else:
             self.queue_again("lease_lost")
         self.close(attempt, outcome, now)
+
+    def may_absorb(self, other: "TaskLife") -> bool:
+        """Whether another task is a follow-up that may become part of this one's next attempt."""
+        is_alike = self.fold_key is not None and self.fold_key == other.fold_key
+        is_idle = other.state is TaskState.QUEUED and other.fence == 0 and other.paused_at is None
+        return is_alike and is_idle and other.id > self.id and not other.is_to_be_cancelled
+
+    def absorb(self, other: "TaskLife", now: datetime) -> None:
+        """Let a follow-up become part of the attempt that begins next; it ends unstarted."""
+        other.fold(self.id, now)
+        self.tell("task.absorbed", {"task": other.id})
+
+    def fold(self, into: TaskId, now: datetime) -> None:
+        """End it unstarted, as part of another task."""
+        self._end(TaskState.CANCELLED, f"folded into {into}", now)
+        self.tell("task.folded", {"into": into})
+
+    def answer(self, text: str, said_by: str | None, delivery_id: DeliveryId) -> None:
+        """Let it go on with what a person answered."""
+        told = {"question": one_line(self.question or ""), "text": one_line(text), "by": said_by}
+        self.tell("task.answered", told, delivery_id)
+        self.queue_again("answered", delivery_id=delivery_id)
 
     def wake(self) -> None:
         """Let it go on although nobody answered."""
@@ -210,11 +207,11 @@ class TaskLife:
         self._end(TaskState.CANCELLED, f"cancelled: {cause}", now)
         self.tell("task.cancelled", {"cause": plain(cause)})
 
-    def redrive(self, cause: str) -> None:
+    def redrive(self, cause: str, delivery_id: DeliveryId | None = None) -> None:
         """Queue it again after it was given up, with its failures and losses forgotten."""
-        self.lost_count = self.tries = 0
+        self.lost_count = self.unclaimed_count = self.tries = 0
         self.finished_at = self.outcome = self.cancel_requested_at = None
-        self.queue_again("redriven", cause)
+        self.queue_again("redriven", cause, delivery_id)
 
     def succeed(self, result: str, now: datetime) -> None:
         """End it with a result."""
@@ -242,12 +239,14 @@ class TaskLife:
         self.question = question
         self.tell("task.waiting", {"until": instant_text(until), "question": one_line(question)})
 
-    def queue_again(self, reason: str, cause: str | None = None) -> None:
+    def queue_again(
+        self, reason: str, cause: str | None = None, delivery_id: DeliveryId | None = None
+    ) -> None:
         """Let it be claimed anew, at its old place."""
         self._go_on(TaskState.QUEUED)
         self.queued_reason = reason
         known = {} if cause is None else {"cause": plain(cause)}
-        self.tell("task.queued", {"reason": reason, **known})
+        self.tell("task.queued", {"reason": reason, **known}, delivery_id)
 
     def close(
         self, attempt: Attempt | None, outcome: AttemptOutcome, now: datetime, digest: str | None = None
@@ -265,6 +264,10 @@ class TaskLife:
         self.state = state
         self.holder = self.lease_ends_at = self.due_at = self.queued_reason = self.question = None
         self.must_be_pushed = True
+
+    def _die(self, why: str, now: datetime) -> None:
+        self._end(TaskState.DEAD, f"dead: {why}", now)
+        self.tell("task.dead", {"losses": self.lost_count, "unclaimed": self.unclaimed_count})
 
     def _end(self, state: TaskState, outcome: str, now: datetime) -> None:
         self._go_on(state)

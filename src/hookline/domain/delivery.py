@@ -75,11 +75,12 @@ class Duplicate:
 
 @frozen
 class Applied:
-    """A control was applied to a task."""
+    """A control was applied; `told` is what it says back to the asker, where it has something to say."""
 
     control: str
     task_id: TaskId | None
     status: Literal["applied"] = "applied"
+    told: str | None = None
 
 
 @frozen

@@ -73,6 +73,10 @@ class UnfitFinishError(HooklineError):
     """What a worker tells of an attempt's end cannot be kept; the text names the field, never the value."""
 
 
+class UnfitRecordError(HooklineError):
+    """What a worker tells of an attempt cannot be kept; the text names the field, never the value."""
+
+
 class WorkerNameTakenError(HooklineError):
     """A worker of this name is there already."""
 

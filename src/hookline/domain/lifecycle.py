@@ -23,8 +23,8 @@ Fence = NewType("Fence", int)
 class AttemptOutcome(StrEnum):
     """How an attempt ended.
 
-    `lost`: its lease ran out; `unclaimed`: it did so before the worker was heard of once, so the claim's
-    answer never arrived, which speaks against nobody.
+    `lost`: its lease ran out; `unclaimed`: it did so before the worker was heard of once, so most likely the
+    claim's answer never arrived.
     """
 
     SUCCEEDED = "succeeded"
@@ -54,11 +54,15 @@ class Start:
 
 @frozen
 class Run:
-    """Run it, as this attempt. The same claim asked again gets the same attempt, with its new tokens."""
+    """Run it, as this attempt. The same claim asked again gets the same attempt, with its new tokens.
+
+    `folded` are the follow-ups that it absorbed just now, which the queue should forget.
+    """
 
     task_id: TaskId
     fence: Fence
     lease_ends_at: datetime
+    folded: tuple[TaskId, ...] = ()
 
 
 @frozen
@@ -194,11 +198,15 @@ FinishAnswer: TypeAlias = Finished | Lost
 class LifeLimits:
     """How often a task may be tried, and how often a lease of it may be lost, before it is given up.
 
-    A task that is paused when a worker claims it is deferred by `paused_for`, and asked about again.
+    A lease that ran out before the worker was heard of once counts towards `most_unclaimed`, which is larger,
+    since most often only the claim's answer was lost. A task that is paused when a worker claims it is
+    deferred by `paused_for`, and asked about again. A start absorbs at most `most_folded` follow-ups.
     """
 
     most_tries: int = 3
     most_losses: int = 3
+    most_unclaimed: int = 20
+    most_folded: int = 50
     paused_for: timedelta = timedelta(seconds=30)
 
 

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NO_REPOSITORY = "no_repository"
     CONTROL_UNAVAILABLE = "control_unavailable"
     NOTHING_TO_CANCEL = "nothing_to_cancel"
+    NOTHING_TO_RETRY = "nothing_to_retry"
     NOTHING_TO_WITHDRAW = "nothing_to_withdraw"
     ALREADY_STARTED = "already_started"
     CAPPED = "capped"
@@ -82,6 +83,8 @@ class TaskRequested:
     edit revises it; where it has none, the edit makes one and claims that key too, so that the first version
     makes no second one when it comes later.
     `open_key` is claimed while the task is unfinished and freed in the transaction that ends it.
+    With `replaces` it takes the place of what the same rule and trigger made for its conversation before, as
+    long as that has not started.
     `joins` is a second conversation key that from now on means `facts.conversation` (a pull request opened
     for an issue).
     """
@@ -94,6 +97,7 @@ class TaskRequested:
     revises: str | None = None
     open_key: str | None = None
     joins: str | None = None
+    replaces: bool = False
 
 
 class Withdrawal(StrEnum):

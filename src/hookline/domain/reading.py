@@ -125,7 +125,10 @@ class TaskDelivery:
 
 @dataclass(frozen=True, slots=True)
 class TaskDetail:
-    """A task, the facts of its life in order, and the deliveries it has had, oldest first."""
+    """A task, the facts of its life in order, and the deliveries it has had, oldest first.
+
+    What its agents said is in its story only.
+    """
 
     task: Task
     facts: Sequence[StoredFact]

@@ -89,6 +89,7 @@ class Allow(_Section):
 class Run(_Section):
     """How the agent runs, and what a command's options may change.
 
+    With `fold` a follow-up that waits becomes part of the attempt before it, where it would run alike.
     `verb` and `text` replace the command where no person wrote one. `models` and `agents` are what options
     may choose besides the rule's own; `max_priority` is the highest band an option may ask for.
     """
@@ -105,6 +106,7 @@ class Run(_Section):
     text: str | None = Field(default=None, max_length=10_000)
     models: Words = frozenset()
     agents: Words = frozenset()
+    fold: bool = False
 
 
 class Rule(_Section):
@@ -128,7 +130,8 @@ class Caps(_Section):
 class Plan:
     """How a task will run: the rule's settings with the command's options applied.
 
-    `dropped` names the options that the rule did not allow.
+    `dropped` names the options that the rule did not allow. With `folds` it may become part of another task
+    of its conversation that runs alike.
     """
 
     rule: str
@@ -140,3 +143,4 @@ class Plan:
     repository: str | None = None
     base: str | None = None
     dropped: tuple[str, ...] = ()
+    folds: bool = False

@@ -6,15 +6,23 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from hookline.domain.briefs import WordsKind
+from hookline.domain.work_records import AgentEvent
+
 LONGEST_WAIT_SECONDS = 60
 MOST_TASKS = 100
 MOST_LEASES = 1_000
 TEXT_LIMIT = 10_000
+MOST_LINES = 500
+LINE_LIMIT = 16_000
+LAST_LINE = 1_000_000
+LARGEST_COUNT = 10**12
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Reason = Annotated[str, Field(max_length=TEXT_LIMIT)]
 Moment = Annotated[AwareDatetime, Field(strict=False)]
 Token = Annotated[str, Field(max_length=100)]
+Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 
 
 class Message(BaseModel):
@@ -53,10 +61,30 @@ class Work(Message):
     accepted_at: datetime
 
 
+class Said(Message):
+    """What a person said after the task was made: a follow-up that it absorbed, or an answer to its question.
+
+    With `is_new` no earlier attempt of the task was told.
+    """
+
+    kind: WordsKind
+    text: str
+    said_by: str | None
+    url: str | None
+    said_at: datetime
+    is_new: bool
+
+
 class Assigned(Message):
-    """A task to run, under which lease. The lease token is the worker's, the tool token its agent's."""
+    """A task to run, under which lease. The lease token is the worker's, the tool token its agent's.
+
+    `session` is the agent's newest one about this conversation, to go on in; `words` come after the task's
+    text, oldest first.
+    """
 
     task: Work
+    session: str | None = None
+    words: tuple[Said, ...] = ()
     fence: int
     lease_ends_at: datetime
     lease_token: str
@@ -149,6 +177,74 @@ class EndAnswer(Message):
     task_id: str
     state: str
     tasks: tuple[Assigned, ...] = ()
+
+
+class Line(Message):
+    """One line of an agent's output; `name` is the tool's. The gateway's clock tells when it came."""
+
+    event: AgentEvent
+    text: Annotated[str, Field(max_length=LINE_LIMIT)]
+    name: Name | None = None
+
+
+class LogRequest(Message):
+    """Lines of an attempt, numbered from 1; the same ones again are stored once."""
+
+    lease_token: Token
+    first: int = Field(ge=1, le=LAST_LINE)
+    lines: tuple[Line, ...] = Field(min_length=1, max_length=MOST_LINES, strict=False)
+
+
+class LogAnswer(Message):
+    """How many lines were new, and the number of the one that should come next."""
+
+    stored: int
+    next: int
+
+
+class UsageReport(Message):
+    """What an attempt has used since it began, never less than was told before; money in millionths."""
+
+    input_tokens: Count = 0
+    cached_input_tokens: Count = 0
+    output_tokens: Count = 0
+    turns: Count = 0
+    cost_micro_usd: Count = 0
+
+
+class UsageRequest(UsageReport):
+    """Tell what an attempt has used so far: totals, so that the same again changes nothing."""
+
+    lease_token: Token
+
+
+class SessionRequest(Message):
+    """Tell the agent's own name for its session, in which follow-ups of the conversation go on."""
+
+    lease_token: Token
+    session: Name
+
+
+class SessionAnswer(Message):
+    """The session as it is kept."""
+
+    session: str
+
+
+class EffectRequest(Message):
+    """Ask for something that the outside world shall see; `key` names it within its task and kind."""
+
+    lease_token: Token
+    kind: str = Field(pattern=r"^[a-z][a-z_]{0,31}$")
+    key: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._/#@-]{0,149}$")
+    payload: Mapping[str, JsonValue]
+
+
+class EffectAnswer(Message):
+    """The effect's whole key, and whether it was stored by this call."""
+
+    key: str
+    is_new: bool
 
 
 class Trouble(Message):

@@ -1,31 +1,26 @@
 """The transaction of intake: keys, tasks, controls and deliveries of a whole batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import assert_never
 
 from sqlalchemy import Connection
 
+from hookline.core.replies import may_answer
 from hookline.domain.command import Verb
-from hookline.domain.delivery import Accepted, Applied, Duplicate, Passed, Verdict
-from hookline.domain.ids import TaskId
+from hookline.domain.delivery import Accepted, Applied, Duplicate
+from hookline.domain.frozen import frozen
 from hookline.domain.intake import Committed, Note, Submission
-from hookline.domain.outcome import (
-    ControlRequested,
-    ConversationControl,
-    Reason,
-    TaskRequested,
-    Withdraw,
-)
-from hookline.domain.queue import Changed, QueuedTask
+from hookline.domain.outcome import ConversationControl, Reason, TaskRequested, Withdraw
+from hookline.domain.queue import Changed
 from hookline.domain.rules import Caps
-from hookline.domain.task import TaskState
+from hookline.storage.answering import answer_waiting, waiting_conversations
 from hookline.storage.bulk import GatheredInserts
 from hookline.storage.caps import over_cap
-from hookline.storage.claims import claim_keys, point_keys, release_keys
+from hookline.storage.claims import claim_keys
 from hookline.storage.columns import microseconds
 from hookline.storage.database import Database
+from hookline.storage.ingest_batch import Batch, latest
+from hookline.storage.ingest_controls import apply_control
 from hookline.storage.key_groups import TwinGroup
 from hookline.storage.lookups import canonical_conversations, take_turns
 from hookline.storage.rows import (
@@ -38,26 +33,10 @@ from hookline.storage.rows import (
     delivery_cells,
     note_cells,
     stored_bodies,
-    stored_lane,
     stored_name,
     task_cells,
 )
-from hookline.storage.task_changes import TaskFacts, cancel_unleased, request_cancel, revise, tasks_about
-
-
-@dataclass(slots=True)
-class _Batch:
-    connection: Connection
-    submissions: Sequence[Submission]
-    inserts: GatheredInserts
-    conversations: dict[str, str] = field(default_factory=dict[str, str])
-    verdicts: dict[int, Verdict] = field(default_factory=dict[int, Verdict])
-    queued: list[QueuedTask] = field(default_factory=list[QueuedTask])
-    removed: list[TaskId] = field(default_factory=list[TaskId])
-    running: list[TaskId] = field(default_factory=list[TaskId])
-
-    def conversation(self, key: str) -> str:
-        return self.conversations.get(key, key)
+from hookline.storage.task_changes import TaskFacts, made_alike, replace_unstarted, revise, tasks_about
 
 
 class SqlIngestStore:
@@ -77,13 +56,15 @@ class SqlIngestStore:
         _ = await self._database.transact(partial(_note, notes=notes))
 
     def _commit(self, connection: Connection, batch: Sequence[Submission]) -> Committed:
-        work = _Batch(connection, batch, GatheredInserts(connection))
+        work = Batch(connection, batch, GatheredInserts(connection))
         claims = claim_keys(connection, batch)
         for index, task_id in claims.repeats.items():
             work.verdicts[index] = Duplicate(task_id)
         work.conversations.update(canonical_conversations(connection, _conversations(batch)))
-        self._create(work, [g for g in claims.leaders if _is_plain(batch[g.leader])])
-        self._change(work, [g for g in claims.leaders if not _is_plain(batch[g.leader])])
+        waiting = _waiting(work, claims.leaders)
+        plain = {group.leader for group in claims.leaders if _is_plain(work, group, waiting)}
+        self._create(work, [group for group in claims.leaders if group.leader in plain])
+        self._change(work, [group for group in claims.leaders if group.leader not in plain])
         _record(work)
         work.inserts.send()
         return Committed(
@@ -91,48 +72,65 @@ class SqlIngestStore:
             Changed(work.queued, work.removed, work.running),
         )
 
-    def _create(self, work: _Batch, groups: Sequence[TwinGroup]) -> None:
+    def _create(self, work: Batch, groups: Sequence[TwinGroup]) -> None:
         capped = over_cap(work.connection, self._caps, [work.submissions[g.leader] for g in groups])
         tasks: list[Submission] = []
         for group in groups:
             submission = work.submissions[group.leader]
             if submission.receipt.id in capped:
-                _pass(work, group, Reason.CAPPED)
+                work.passed(group, Reason.CAPPED)
                 continue
             work.verdicts[group.leader] = Accepted(submission.task_id)
             tasks.append(submission)
         _insert_tasks(work, tasks)
 
-    def _change(self, work: _Batch, groups: Sequence[TwinGroup]) -> None:
+    def _change(self, work: Batch, groups: Sequence[TwinGroup]) -> None:
         if not groups:
             return
         work.inserts.send()
-        origins, conversations = _targets(work, groups)
-        take_turns(work.connection, origins)
-        known = [*tasks_about(work.connection, origins, conversations)]
+        targets = _targets(work, groups)
+        take_turns(work.connection, targets.turns)
+        known = [*tasks_about(work.connection, targets.origins, targets.conversations)]
         for group in groups:
-            outcome = work.submissions[group.leader].outcome
-            if isinstance(outcome, TaskRequested):
+            outcome = work.leader(group).outcome
+            if not isinstance(outcome, TaskRequested):
+                apply_control(work, group, outcome, known)
+                if isinstance(outcome.control, ConversationControl) and outcome.control.verb is Verb.RETRY:
+                    known = [*tasks_about(work.connection, targets.origins, targets.conversations)]
+            elif outcome.revises:
                 self._edit(work, group, outcome, known)
-            else:
-                _control(work, group, outcome, known)
+            elif not answer_waiting(work, group, outcome, known):
+                self._replace(work, group, outcome, known)
 
-    def _edit(self, work: _Batch, group: TwinGroup, asked: TaskRequested, known: list[TaskFacts]) -> None:
-        submission = work.submissions[group.leader]
-        task = _latest(known, asked.facts.origin)
+    def _edit(self, work: Batch, group: TwinGroup, asked: TaskRequested, known: list[TaskFacts]) -> None:
+        task = latest(known, asked.facts.origin)
         if task is None or (task.state == "cancelled" and not task.has_started):
-            self._create(work, [group])
-            work.inserts.send()
-            if isinstance(work.verdicts[group.leader], Accepted):
-                known.append(_fresh(work, submission, asked))
+            self._add(work, group, asked, known)
         elif task.has_started or task.is_finished:
-            _pass(work, group, Reason.ALREADY_STARTED)
+            work.passed(group, Reason.ALREADY_STARTED)
         else:
-            receipt = submission.receipt
+            receipt = work.leader(group).receipt
             revise(work.connection, task, asked, receipt.received_at, receipt.id)
-            _apply(work, group, "revise", task.id)
+            work.applied(group, "revise", task.id)
             work.removed.append(task.id)
             work.queued.append(task.as_queued(asked.plan.band))
+
+    def _replace(self, work: Batch, group: TwinGroup, asked: TaskRequested, known: list[TaskFacts]) -> None:
+        submission, place, later = work.leader(group), _place(work, asked), work.later(group)
+        idle = [task for task in known if not (task.is_finished or task.has_started)]
+        there = [task for task in idle if task.conversation == place and task.id not in later]
+        if self._add(work, group, asked, known) and asked.replaces and there:
+            before, receipt = made_alike(work.connection, there, asked), submission.receipt
+            replace_unstarted(work.connection, before, submission.task_id, receipt.received_at, receipt.id)
+            work.removed.extend(task.id for task in before)
+
+    def _add(self, work: Batch, group: TwinGroup, asked: TaskRequested, known: list[TaskFacts]) -> bool:
+        self._create(work, [group])
+        work.inserts.send()
+        is_added = isinstance(work.verdicts[group.leader], Accepted)
+        if is_added:
+            known.append(work.fresh(work.leader(group), asked))
+        return is_added
 
 
 def _note(connection: Connection, notes: Sequence[Note]) -> None:
@@ -141,48 +139,57 @@ def _note(connection: Connection, notes: Sequence[Note]) -> None:
     _ = INSERT_DELIVERIES.run(connection, cells)
 
 
-def _is_plain(submission: Submission) -> bool:
-    return isinstance(submission.outcome, TaskRequested) and not submission.outcome.revises
+def _waiting(work: Batch, groups: Sequence[TwinGroup]) -> frozenset[str]:
+    """The conversations in which somebody's words may answer a task that waits."""
+    outcomes = [work.leader(group).outcome for group in groups]
+    asked = [outcome for outcome in outcomes if isinstance(outcome, TaskRequested) and may_answer(outcome)]
+    return waiting_conversations(work.connection, [_place(work, each) for each in asked])
+
+
+def _is_plain(work: Batch, group: TwinGroup, waiting: frozenset[str]) -> bool:
+    """Whether a submission makes a task whatever else is there."""
+    asked = work.leader(group).outcome
+    if not isinstance(asked, TaskRequested) or asked.revises or asked.replaces:
+        return False
+    return not (may_answer(asked) and _place(work, asked) in waiting)
+
+
+def _place(work: Batch, asked: TaskRequested) -> str:
+    return stored_name(work.conversation(asked.facts.conversation or ""))
 
 
 def _conversations(batch: Sequence[Submission]) -> list[str]:
     return sorted({s.outcome.facts.conversation for s in batch if s.outcome.facts.conversation})
 
 
-def _latest(known: Sequence[TaskFacts], origin: str | None) -> TaskFacts | None:
-    return next((task for task in reversed(known) if task.origin == origin), None)
+@frozen
+class _Targets:
+    """What the changes of a batch speak of; `turns` are taken before anything is looked at."""
+
+    origins: Sequence[str]
+    conversations: Sequence[str]
+    turns: Sequence[str]
 
 
-def _fresh(work: _Batch, submission: Submission, asked: TaskRequested) -> TaskFacts:
-    conversation = work.conversation(asked.facts.conversation or "")
-    return TaskFacts(
-        id=submission.task_id,
-        state=TaskState.QUEUED,
-        lane=stored_lane(submission, asked),
-        conversation=stored_name(conversation),
-        origin=asked.facts.origin or conversation,
-        accepted_at=submission.receipt.received_at,
-        due_at=None,
-        fence=0,
-        open_key=asked.open_key,
-    )
-
-
-def _targets(work: _Batch, groups: Sequence[TwinGroup]) -> tuple[list[str], list[str]]:
+def _targets(work: Batch, groups: Sequence[TwinGroup]) -> _Targets:
     origins: list[str] = []
     conversations: list[str] = []
+    turns: list[str] = []
     for group in groups:
-        outcome = work.submissions[group.leader].outcome
-        if isinstance(outcome, TaskRequested):
+        outcome = work.leader(group).outcome
+        if isinstance(outcome, TaskRequested) and outcome.revises:
             origins.append(outcome.facts.origin or "")
+        elif isinstance(outcome, TaskRequested):
+            conversations.append(_place(work, outcome))
+            turns.append(_place(work, outcome))
         elif isinstance(outcome.control, Withdraw):
             origins.append(outcome.control.origin)
         else:
             conversations.append(work.conversation(outcome.control.conversation))
-    return origins, conversations
+    return _Targets(origins, conversations, [*origins, *turns])
 
 
-def _insert_tasks(work: _Batch, submissions: Sequence[Submission]) -> None:
+def _insert_tasks(work: Batch, submissions: Sequence[Submission]) -> None:
     tasks = [(s, s.outcome) for s in submissions if isinstance(s.outcome, TaskRequested)]
     for _, asked in tasks:
         if asked.joins:
@@ -196,73 +203,10 @@ def _insert_tasks(work: _Batch, submissions: Sequence[Submission]) -> None:
         if asked.joins
     )
     work.inserts.add(INSERT_ALIASES, aliases)
-    work.queued.extend(_fresh(work, s, asked).as_queued(asked.plan.band) for s, asked in tasks)
+    work.queued.extend(work.fresh(s, asked).as_queued(asked.plan.band) for s, asked in tasks)
 
 
-def _control(work: _Batch, group: TwinGroup, outcome: ControlRequested, known: Sequence[TaskFacts]) -> None:
-    match outcome.control:
-        case Withdraw() as control:
-            _withdraw(work, group, control, known)
-        case ConversationControl(verb=Verb.CANCEL) as control:
-            _cancel(work, group, control, known)
-        case ConversationControl():
-            _pass(work, group, Reason.CONTROL_UNAVAILABLE)
-        case _:
-            assert_never(outcome.control)
-
-
-def _withdraw(work: _Batch, group: TwinGroup, control: Withdraw, known: Sequence[TaskFacts]) -> None:
-    receipt = work.submissions[group.leader].receipt
-    task = _latest(known, control.origin)
-    if task is None or (task.is_finished and not task.has_started):
-        _pass(work, group, Reason.NOTHING_TO_WITHDRAW)
-    elif task.has_started:
-        _pass(work, group, Reason.ALREADY_STARTED)
-    else:
-        cancel_unleased(work.connection, task, receipt.received_at, receipt.id, control.why.value)
-        work.removed.append(task.id)
-        _apply(work, group, control.name, task.id)
-
-
-def _cancel(work: _Batch, group: TwinGroup, control: ConversationControl, known: Sequence[TaskFacts]) -> None:
-    receipt = work.submissions[group.leader].receipt
-    conversation = work.conversation(control.conversation)
-    later = {submission.task_id for submission in work.submissions[group.leader + 1 :]}
-    meant = [
-        task
-        for task in known
-        if not task.is_finished
-        and task.conversation == conversation
-        and control.task_id in {None, task.id}
-        and task.id not in later
-    ]
-    if not meant:
-        _pass(work, group, Reason.NOTHING_TO_CANCEL)
-        return
-    for task in meant:
-        if task.state == "running":
-            request_cancel(work.connection, task, receipt.received_at, receipt.id, "asked")
-            work.running.append(task.id)
-        else:
-            cancel_unleased(work.connection, task, receipt.received_at, receipt.id, "asked")
-            work.removed.append(task.id)
-    _apply(work, group, control.name, meant[-1].id)
-
-
-def _apply(work: _Batch, group: TwinGroup, control: str, task_id: TaskId) -> None:
-    point_keys(work.connection, group, work.submissions[group.leader].receipt.id, task_id)
-    work.verdicts[group.leader] = Applied(control, task_id)
-    for twin in group.members[1:]:
-        work.verdicts[twin] = Duplicate(task_id)
-
-
-def _pass(work: _Batch, group: TwinGroup, reason: Reason) -> None:
-    release_keys(work.connection, group, work.submissions[group.leader].receipt.id)
-    for member in group.members:
-        work.verdicts[member] = Passed(reason.value)
-
-
-def _record(work: _Batch) -> None:
+def _record(work: Batch) -> None:
     pairs = [(submission, work.verdicts[at]) for at, submission in enumerate(work.submissions)]
     bodies = stored_bodies([submission.receipt for submission in work.submissions])
     rows = [delivery_cells(*pair, body) for pair, body in zip(pairs, bodies, strict=True)]

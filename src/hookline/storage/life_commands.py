@@ -1,12 +1,12 @@
 """Changes that time or an operator makes to many tasks at once."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
 from hookline.core.task_life import REDRIVABLE_STATES, TaskLife
-from hookline.domain.ids import TaskId
+from hookline.domain.ids import DeliveryId, TaskId
 from hookline.domain.lifecycle import LifeLimits
 from hookline.domain.queue import Changed, QueuedTask
 from hookline.domain.task import TaskState
@@ -19,7 +19,9 @@ from hookline.storage.states import IS_RUNNING, IS_WAITING
 from hookline.storage.task_changes import free_open_keys
 
 
-def reap_due(connection: Connection, limit: int, now: datetime, limits: LifeLimits) -> Changed:
+def reap_due(
+    connection: Connection, limit: int, now: datetime, limits: LifeLimits, ended: list[timedelta]
+) -> Changed:
     """End what ran out and wake what waited too long; what changed while it was waited for stays as it is."""
     locked = LockedTasks(connection, locked_tasks(connection, _due(connection, limit, now)))
     changed: list[TaskLife] = []
@@ -30,6 +32,7 @@ def reap_due(connection: Connection, limit: int, now: datetime, limits: LifeLimi
         elif task.state is TaskState.WAITING and not task.is_due_after(now):
             task.wake()
             changed.append(task)
+    ended += locked.ended()
     locked.write(now)
     return _as_changed(changed)
 
@@ -47,16 +50,24 @@ def cancel_all(connection: Connection, task_ids: Sequence[TaskId], cause: str, n
     return _as_changed(meant)
 
 
-def redrive_all(connection: Connection, task_ids: Sequence[TaskId], cause: str, now: datetime) -> Changed:
+def redrive_all(
+    connection: Connection,
+    task_ids: Sequence[TaskId],
+    cause: str,
+    now: datetime,
+    delivery_id: DeliveryId | None = None,
+) -> Changed:
     """Queue again what was given up; where nobody took its open key since, it holds it again.
 
     Keys come before rows, as they do in intake.
     """
+    if not task_ids:
+        return Changed()
     _take_open_keys(connection, task_ids, now)
     locked = LockedTasks(connection, locked_tasks(connection, task_ids))
     changed = [task for task in locked.lives.values() if task.state in REDRIVABLE_STATES]
     for task in changed:
-        task.redrive(cause)
+        task.redrive(cause, delivery_id)
     locked.write(now)
     finished = [task for task in locked.lives.values() if task.is_finished]
     free_open_keys(connection, [(task.id, task.open_key) for task in finished if task.open_key is not None])

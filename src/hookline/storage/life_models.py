@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, Text
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hookline.storage.base import DIGEST, NAME, WORD, Base
+from hookline.storage.base import DIGEST, ID, NAME, WORD, Base
 from hookline.storage.columns import Instant
 
 PENDING = "state = 'pending'"
@@ -40,10 +40,47 @@ class AttemptRow(Base):
     left_task: Mapped[str | None] = mapped_column(WORD)
     usage: Mapped[str | None] = mapped_column(Text)
     session: Mapped[str | None] = mapped_column(NAME)
+    logged_lines: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+
+
+class WordsRow(Base):
+    """What was said to a task after it was made: a follow-up that it absorbed, or an answer to its question.
+
+    `after_fence` is the newest attempt there was then, so the next one is the first that hears it.
+    """
+
+    __tablename__ = "words"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    kind: Mapped[str] = mapped_column(WORD)
+    text: Mapped[str] = mapped_column(Text)
+    said_by: Mapped[str | None] = mapped_column(NAME)
+    url: Mapped[str | None] = mapped_column(Text)
+    said_at: Mapped[datetime] = mapped_column(Instant)
+    after_fence: Mapped[int] = mapped_column(BigInteger)
+
+
+class SessionRow(Base):
+    """The newest session that an agent had about a conversation; its follow-ups go on in it."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_task_id", "task_id"), {"sqlite_with_rowid": False})
+
+    conversation: Mapped[str] = mapped_column(NAME, primary_key=True)
+    agent: Mapped[str] = mapped_column(NAME, primary_key=True)
+    session: Mapped[str] = mapped_column(NAME)
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
+    fence: Mapped[int] = mapped_column(BigInteger)
+    told_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class EffectRow(Base):
-    """Something the outside world shall see, stored before it is tried; `reference` is its id out there."""
+    """Something the outside world shall see, stored before it is tried; `reference` is its id out there.
+
+    A reply that speaks of no task has none.
+    """
 
     __tablename__ = "effects"
     __table_args__ = (
@@ -57,7 +94,7 @@ class EffectRow(Base):
     )
 
     key: Mapped[str] = mapped_column(NAME, primary_key=True)
-    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
+    task_id: Mapped[str | None] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
     fence: Mapped[int | None] = mapped_column(BigInteger)
     provider: Mapped[str] = mapped_column(WORD)
     source: Mapped[str] = mapped_column(NAME)

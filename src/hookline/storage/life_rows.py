@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import ColumnElement, Connection, or_, select
 from sqlalchemy.orm import Session, load_only
 
-from hookline.core.task_life import Attempt, TaskLife
+from hookline.core.attempt import Attempt
+from hookline.core.task_life import TaskLife
 from hookline.domain.command import Band
 from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import AttemptOutcome, Fence
@@ -17,8 +18,9 @@ from hookline.storage.states import IS_RUNNING
 LIFE_COLUMNS = load_only(
     *(TaskRow.id, TaskRow.band, TaskRow.lane, TaskRow.conversation, TaskRow.accepted_at, TaskRow.open_key),
     *(TaskRow.state, TaskRow.fence, TaskRow.queued_reason, TaskRow.due_at, TaskRow.finished_at),
-    *(TaskRow.holder, TaskRow.lease_ends_at, TaskRow.lost_count, TaskRow.tries, TaskRow.question),
-    *(TaskRow.cancel_requested_at, TaskRow.paused_at, TaskRow.outcome),
+    *(TaskRow.holder, TaskRow.lease_ends_at, TaskRow.lost_count, TaskRow.unclaimed_count),
+    *(TaskRow.tries, TaskRow.question, TaskRow.cancel_requested_at, TaskRow.paused_at),
+    *(TaskRow.outcome, TaskRow.fold_key),
     raiseload=True,
 )
 
@@ -68,11 +70,13 @@ def task_life(row: TaskRow) -> TaskLife:
         holder=row.holder,
         lease_ends_at=row.lease_ends_at,
         lost_count=row.lost_count,
+        unclaimed_count=row.unclaimed_count,
         tries=row.tries,
         cancel_requested_at=row.cancel_requested_at,
         paused_at=row.paused_at,
         outcome=row.outcome,
         question=row.question,
+        fold_key=row.fold_key,
     )
 
 

@@ -1,14 +1,15 @@
 """Writes what became of tasks whose rows are locked: each change conditional, each with its facts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from pydantic_core import to_json
 from sqlalchemy import Connection, func, select
 
 from hookline.core.answers import json_bytes
-from hookline.core.task_life import Attempt, TaskLife
+from hookline.core.attempt import Attempt
+from hookline.core.task_life import TaskLife
 from hookline.domain.errors import StorageUnavailableError
 from hookline.domain.ids import TaskId
 from hookline.storage.bulk import BulkInsert, Cell, Cells, GatheredInserts
@@ -23,21 +24,24 @@ _UPDATE_TASKS = {
     "sqlite": (
         "UPDATE tasks SET state = :state, fence = :fence, queued_reason = :queued_reason, due_at = :due_at,"
         " finished_at = :finished_at, holder = :holder, lease_ends_at = :lease_ends_at,"
-        " lost_count = :lost_count, tries = :tries, cancel_requested_at = :cancel_requested_at,"
-        " outcome = :outcome, question = :question, result = coalesce(:result, result),"
+        " lost_count = :lost_count, unclaimed_count = :unclaimed_count, tries = :tries,"
+        " cancel_requested_at = :cancel_requested_at, outcome = :outcome, question = :question,"
+        " result = coalesce(:result, result),"
         " queue_epoch = CASE WHEN :is_pushed_anew = 1 THEN '' ELSE queue_epoch END"
         " WHERE id = :id AND state = :old_state AND fence = :old_fence"
     ),
     "postgresql": (
         "UPDATE tasks SET state = given.state, fence = given.fence, queued_reason = given.queued_reason,"
         " due_at = given.due_at, finished_at = given.finished_at, holder = given.holder,"
-        " lease_ends_at = given.lease_ends_at, lost_count = given.lost_count, tries = given.tries,"
+        " lease_ends_at = given.lease_ends_at, lost_count = given.lost_count,"
+        " unclaimed_count = given.unclaimed_count, tries = given.tries,"
         " cancel_requested_at = given.cancel_requested_at, outcome = given.outcome,"
         " question = given.question, result = coalesce(given.result, tasks.result),"
         " queue_epoch = CASE WHEN given.is_pushed_anew = 1 THEN '' ELSE tasks.queue_epoch END"
         " FROM json_to_recordset($1::text::json) AS given (id text, old_state text, old_fence bigint,"
         " state text, fence bigint, queued_reason text, due_at bigint, finished_at bigint, holder text,"
-        " lease_ends_at bigint, lost_count smallint, tries smallint, cancel_requested_at bigint,"
+        " lease_ends_at bigint, lost_count smallint, unclaimed_count smallint, tries smallint,"
+        " cancel_requested_at bigint,"
         " outcome text, question text, result text, is_pushed_anew int)"
         " WHERE tasks.id = given.id AND tasks.state = given.old_state AND tasks.fence = given.old_fence"
     ),
@@ -86,6 +90,19 @@ class LockedTasks:
             for task in lives.values()
             for attempt in task.attempts
         }
+
+    def ended(self) -> list[timedelta]:
+        """How long the attempts ran that ended since they were read."""
+        attempts = [(task.id, attempt) for task in self.lives.values() for attempt in task.attempts]
+        return [
+            attempt.ended_at - attempt.started_at
+            for task_id, attempt in attempts
+            if attempt.ended_at is not None and self._was_open(task_id, attempt)
+        ]
+
+    def _was_open(self, task_id: TaskId, attempt: Attempt) -> bool:
+        before = self._attempts.get((task_id, attempt.fence))
+        return before is None or before["ended_at"] is None
 
     def write(self, now: datetime) -> None:
         """Write what became of them; those that cease to run make room for those that begin to.
@@ -146,7 +163,7 @@ class LockedTasks:
                 seqs.get(task.id, 0) + number,
                 microseconds(now),
                 fact.event,
-                None,
+                fact.delivery_id,
                 fact.fence,
                 json_bytes(fact.data).decode(),
             )
@@ -177,6 +194,7 @@ def _task_cells(task: TaskLife) -> _Named:
         "holder": task.holder,
         "lease_ends_at": _at(task.lease_ends_at),
         "lost_count": task.lost_count,
+        "unclaimed_count": task.unclaimed_count,
         "tries": task.tries,
         "cancel_requested_at": _at(task.cancel_requested_at),
         "outcome": task.outcome,

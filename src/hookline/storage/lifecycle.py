@@ -1,6 +1,6 @@
 """The life of tasks on SQLite and PostgreSQL: each decision is one transaction over locked rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -36,18 +36,24 @@ class SqlLifecycleStore:
     """
 
     def __init__(
-        self, database: Database, limits: LifeLimits | None = None, clock: Clock | None = None
+        self,
+        database: Database,
+        limits: LifeLimits | None = None,
+        attempt_ended: Callable[[timedelta], None] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """Keep the parts.
 
         Args:
             database: where tasks and attempts are.
             limits: how often a task may be tried and lost.
+            attempt_ended: hears how long each attempt ran.
             clock: tells when a start that had to wait for the database really begins, so that no attempt
                 begins before the one ended that it waited for; `None`: when it was asked for.
         """
         self._database = database
         self._limits = limits or LifeLimits()
+        self._attempt_ended = attempt_ended
         self._clock = clock
 
     async def start(self, starts: Sequence[Start], now: datetime, /) -> Sequence[StartAnswer]:
@@ -58,8 +64,11 @@ class SqlLifecycleStore:
         def begins_at() -> datetime:
             return now if self._clock is None else max(now, self._clock())
 
-        work = partial(start_all, starts=starts, begins_at=begins_at, limits=self._limits)
-        return await self._database.transact(work)
+        ended = list[timedelta]()
+        work = partial(start_all, starts=starts, begins_at=begins_at, limits=self._limits, ended=ended)
+        answers = await self._database.transact(work)
+        self._observe(ended)
+        return answers
 
     async def extend(self, beats: Sequence[Beat], lease: timedelta, now: datetime, /) -> Sequence[BeatAnswer]:
         """Extend leases that hold; see the port."""
@@ -76,13 +85,19 @@ class SqlLifecycleStore:
         """
         refuse_unfit_times(finish.ending)
         result = fit_result(finish.ending)
-        work = partial(_finish, finish=finish, result=result, now=now, limits=self._limits)
-        return await self._database.transact(work)
+        ended = list[timedelta]()
+        work = partial(_finish, finish=finish, result=result, now=now, limits=self._limits, ended=ended)
+        answer = await self._database.transact(work)
+        self._observe(ended)
+        return answer
 
     async def reap(self, limit: int, now: datetime, /) -> Changed:
         """End attempts whose lease ran out, and wake tasks that waited too long; see the port."""
-        work = partial(reap_due, limit=limit, now=now, limits=self._limits)
-        return await self._database.transact(work)
+        ended = list[timedelta]()
+        work = partial(reap_due, limit=limit, now=now, limits=self._limits, ended=ended)
+        changed = await self._database.transact(work)
+        self._observe(ended)
+        return changed
 
     async def cancel(self, task_ids: Sequence[TaskId], cause: str, now: datetime, /) -> Changed:
         """Cancel what is not running, and ask for it where it is; see the port."""
@@ -93,6 +108,12 @@ class SqlLifecycleStore:
         """Queue dead and failed tasks again; see the port."""
         work = partial(redrive_all, task_ids=task_ids, cause=cause, now=now)
         return await self._database.transact(work) if task_ids else Changed()
+
+    def _observe(self, ended: Sequence[timedelta]) -> None:
+        """Only what is committed has ended."""
+        if self._attempt_ended is not None:
+            for ran_for in ended:
+                self._attempt_ended(ran_for)
 
 
 def _extend(
@@ -113,7 +134,12 @@ def _beat(task: TaskLife | None, beat: Beat, lease: timedelta, now: datetime) ->
 
 
 def _finish(
-    connection: Connection, finish: Finish, result: str, now: datetime, limits: LifeLimits
+    connection: Connection,
+    finish: Finish,
+    result: str,
+    now: datetime,
+    limits: LifeLimits,
+    ended: list[timedelta],
 ) -> FinishAnswer:
     locked = LockedTasks(connection, locked_tasks(connection, [finish.task_id]))
     task = locked.lives.get(finish.task_id)
@@ -122,6 +148,7 @@ def _finish(
     if not task.is_held_by(finish.fence):
         return _answer_again(connection, task, finish)
     end_attempt(task, finish, result, now, limits)
+    ended += locked.ended()
     locked.write(now)
     return Finished(task.id, task.state, task.as_queued())
 

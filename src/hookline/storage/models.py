@@ -6,9 +6,9 @@ from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger,
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hookline.storage.base import ID, NAME, WORD, Base
+from hookline.storage.base import DIGEST, ID, NAME, WORD, Base
 from hookline.storage.columns import Instant
-from hookline.storage.life_models import AttemptRow, EffectRow, WorkerRow
+from hookline.storage.life_models import AttemptRow, EffectRow, SessionRow, WordsRow, WorkerRow
 
 __all__ = [
     "AttemptRow",
@@ -21,14 +21,17 @@ __all__ = [
     "DutyRow",
     "EffectRow",
     "PauseRow",
+    "SessionRow",
     "TaskEventRow",
     "TaskRow",
+    "WordsRow",
     "WorkerRow",
 ]
 
 RUNNING = "state = 'running'"
 UNFINISHED = "state IN ('authorizing', 'queued', 'scheduled', 'running', 'waiting')"
 WAITING = "state = 'waiting'"
+FOLDABLE = "state = 'queued' AND fold_key IS NOT NULL"
 HELD_BY_QUEUE = "state IN ('queued', 'scheduled', 'running')"
 
 
@@ -110,6 +113,19 @@ class TaskRow(Base):
             sqlite_where=sql(WAITING),
             postgresql_where=sql(WAITING),
         ),
+        Index(
+            "ix_tasks_conversation_waiting",
+            "conversation",
+            sqlite_where=sql(WAITING),
+            postgresql_where=sql(WAITING),
+        ),
+        Index(
+            "ix_tasks_conversation_id_foldable",
+            "conversation",
+            "id",
+            sqlite_where=sql(FOLDABLE),
+            postgresql_where=sql(FOLDABLE),
+        ),
         Index("ix_tasks_state_id", "state", "id"),
         Index("ix_tasks_provider_id", "provider", "id"),
         Index("ix_tasks_lane_id", "lane", "id"),
@@ -150,6 +166,7 @@ class TaskRow(Base):
     holder: Mapped[str | None] = mapped_column(NAME)
     lease_ends_at: Mapped[datetime | None] = mapped_column(Instant)
     lost_count: Mapped[int] = mapped_column(SmallInteger, server_default=sql("0"))
+    unclaimed_count: Mapped[int] = mapped_column(SmallInteger, server_default=sql("0"))
     tries: Mapped[int] = mapped_column(SmallInteger, server_default=sql("0"))
     cancel_requested_at: Mapped[datetime | None] = mapped_column(Instant)
     paused_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -157,6 +174,7 @@ class TaskRow(Base):
     result: Mapped[str | None] = mapped_column(Text)
     question: Mapped[str | None] = mapped_column(Text)
     open_key: Mapped[str | None] = mapped_column(NAME)
+    fold_key: Mapped[str | None] = mapped_column(DIGEST)
     queue_epoch: Mapped[str] = mapped_column(NAME, server_default=sql("''"))
 
 

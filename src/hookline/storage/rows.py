@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from hashlib import sha256
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -39,13 +40,13 @@ INSERT_TASKS = BulkInsert(
         *("id", "state", "band", "accepted_at", "provider", "source", "lane", "conversation", "origin"),
         *("delivery_id", '"trigger"', "verb", '"text"', "title", "url", "requested_by"),
         *("requested_by_name", "rule", "agent", "model", "mode", "budget_micro_usd", "repository"),
-        *("base_ref", "open_key"),
+        *("base_ref", "open_key", "fold_key"),
     ),
     (
         *("text", "text", "smallint", "bigint", "text", "text", "text", "text", "text"),
         *("text", "text", "text", "text", "text", "text", "text"),
         *("text", "text", "text", "text", "text", "bigint", "text"),
-        *("text", "text"),
+        *("text", "text", "text"),
     ),
 )
 
@@ -87,7 +88,7 @@ def delivery_cells(submission: Submission, verdict: Verdict, body: bytes) -> Cel
     """A delivery that asked for a task or a control, with what it got."""
     outcome = submission.outcome
     rule = outcome.plan.rule if isinstance(outcome, TaskRequested) else outcome.rule
-    detail = _dropped(outcome)
+    detail = _applied(verdict) if isinstance(verdict, Applied) else _dropped(outcome)
     reason = verdict.reason if isinstance(verdict, Passed) else None
     got = _Got(verdict.status, reason, detail, rule, _task_of(verdict))
     return _cells(submission.receipt, outcome.facts, got, body)
@@ -130,7 +131,25 @@ def task_cells(submission: Submission, asked: TaskRequested, conversation: str) 
         _optional_name(plan.repository),
         _optional_name(plan.base),
         asked.open_key,
+        fold_key(asked),
     )
+
+
+def fold_key(asked: TaskRequested) -> str | None:
+    """What two tasks of a conversation have in common where one may absorb the other."""
+    plan = asked.plan
+    if not plan.folds:
+        return None
+    ways = (
+        asked.command.verb,
+        plan.agent,
+        plan.model,
+        plan.mode,
+        plan.budget_usd,
+        plan.repository,
+        plan.base,
+    )
+    return sha256(repr([way if way is None else str(way) for way in ways]).encode()).hexdigest()
 
 
 def created_event_cells(submission: Submission, asked: TaskRequested) -> Cells:
@@ -164,6 +183,10 @@ def _dropped(outcome: TaskRequested | ControlRequested) -> str:
     if isinstance(outcome, TaskRequested) and outcome.plan.dropped:
         return "options not allowed by the rule: " + ", ".join(outcome.plan.dropped)
     return ""
+
+
+def _applied(verdict: Applied) -> str:
+    return verdict.control if verdict.told is None else f"{verdict.control}: {one_line(verdict.told)}"
 
 
 def _task_of(verdict: Verdict) -> TaskId | None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 
 from hookline.core.task_life import TaskLife
@@ -11,28 +13,53 @@ from hookline.domain.ids import Clock, TaskId
 from hookline.domain.lifecycle import Defer, LifeLimits, Over, Parked, Start, StartAnswer
 from hookline.storage.life_rows import locked_tasks
 from hookline.storage.life_writing import LockedTasks
-from hookline.storage.lookups import conversations_in_turn
+from hookline.storage.lookups import as_array, conversations_in_turn, is_one_of
 from hookline.storage.models import PauseRow
+from hookline.storage.words import Fold, add_folded
 
 WHOLE_QUEUE = "*"
+_FOLDABLE = {
+    "sqlite": (
+        "SELECT id FROM tasks INDEXED BY ix_tasks_conversation_id_foldable"
+        " WHERE state = 'queued' AND fold_key IS NOT NULL"
+    ),
+    "postgresql": "SELECT id FROM tasks WHERE state = 'queued' AND fold_key IS NOT NULL",
+}
+_TASK_IDS: TypeAdapter[list[TaskId]] = TypeAdapter(list[TaskId])
 
 
 def start_all(
-    connection: Connection, starts: Sequence[Start], begins_at: Clock, limits: LifeLimits
+    connection: Connection,
+    starts: Sequence[Start],
+    begins_at: Clock,
+    limits: LifeLimits,
+    ended: list[timedelta],
 ) -> Sequence[StartAnswer]:
-    """Answer each claim in its turn, and write what became of the tasks.
+    """Answer each claim in its turn, and write what became of the tasks; `ended` takes times of attempts.
 
     The time is asked for once the rows are locked: whoever held them until then has ended before it.
     """
     task_ids = [start.task_id for start in starts]
     conversations = conversations_in_turn(connection, task_ids)
-    locked = LockedTasks(connection, locked_tasks(connection, task_ids, conversations))
+    foldable = _foldable(connection, conversations, limits.most_folded)
+    lives = locked_tasks(connection, [*task_ids, *foldable], conversations)
+    locked = LockedTasks(connection, lives)
     now = begins_at()
     paused = set(connection.execute(select(PauseRow.scope)).scalars())
     desk = _StartDesk(locked.lives, paused, now, limits)
     answers = [desk.answer(start) for start in starts]
+    ended += locked.ended()
     locked.write(now)
+    add_folded(connection, desk.folds)
     return answers
+
+
+def _foldable(connection: Connection, conversations: Sequence[str], most: int) -> Sequence[TaskId]:
+    ways = _FOLDABLE[connection.dialect.name]
+    given = as_array(connection, conversations)
+    limit = most * max(len(conversations), 1)
+    text = f"{ways} AND {is_one_of(connection, 'conversation')} ORDER BY id LIMIT {limit:d}"
+    return _TASK_IDS.validate_python([row[0] for row in connection.exec_driver_sql(text, given)])
 
 
 class _StartDesk:
@@ -47,6 +74,7 @@ class _StartDesk:
         self._paused = paused
         self._now = now
         self._limits = limits
+        self.folds: list[Fold] = []
 
     def answer(self, start: Start) -> StartAnswer:
         task = self._lives.get(start.task_id)
@@ -74,7 +102,16 @@ class _StartDesk:
         elif behind is not None:
             task.park(behind.id)
             return Parked(task.id, behind.as_running())
-        return task.begin(start, self._now)
+        folded = self._absorb(task)
+        return replace(task.begin(start, self._now), folded=folded)
+
+    def _absorb(self, task: TaskLife) -> tuple[TaskId, ...]:
+        alike = [other for other in self._lives.values() if other.conversation == task.conversation]
+        meant = [other for other in alike if task.may_absorb(other)][: self._limits.most_folded]
+        for other in meant:
+            task.absorb(other, self._now)
+            self.folds.append(Fold(other.id, task.id, task.fence))
+        return tuple(other.id for other in meant)
 
     def _is_paused(self, task: TaskLife) -> bool:
         return task.paused_at is not None or not self._paused.isdisjoint({WHOLE_QUEUE, task.lane})

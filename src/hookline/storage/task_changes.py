@@ -17,7 +17,7 @@ from hookline.domain.task import FINISHED_STATES, TaskState
 from hookline.domain.text import TEXT_LIMIT, TITLE_LIMIT, clean, shorten
 from hookline.storage.columns import microseconds
 from hookline.storage.models import DedupeKeyRow, TaskEventRow, TaskRow
-from hookline.storage.rows import INSERT_EVENTS, micro_usd, words_and_plan
+from hookline.storage.rows import INSERT_EVENTS, fold_key, micro_usd, words_and_plan
 
 _UNLEASED = [state.value for state in TaskState if state not in FINISHED_STATES | {TaskState.RUNNING}]
 
@@ -35,6 +35,7 @@ class TaskFacts:
     due_at: datetime | None
     fence: int
     open_key: str | None
+    cancel_requested_at: datetime | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -43,8 +44,9 @@ class TaskFacts:
 
     @property
     def has_started(self) -> bool:
-        """Whether an agent has ever had it."""
-        return self.fence > 0 or self.state in {TaskState.RUNNING, TaskState.WAITING}
+        """Whether an agent has ever had it, or has what it was folded into: no cancel ended it then."""
+        is_folded = self.state is TaskState.CANCELLED and self.cancel_requested_at is None
+        return self.fence > 0 or is_folded or self.state in {TaskState.RUNNING, TaskState.WAITING}
 
     def as_queued(self, band: Band) -> QueuedTask:
         """The task as the queue should know it, in this band, as long as no worker holds it."""
@@ -62,13 +64,25 @@ def tasks_about(
     )
     known = (TaskRow.id, TaskRow.state, TaskRow.lane, TaskRow.conversation, TaskRow.origin)
     changing = (TaskRow.accepted_at, TaskRow.due_at, TaskRow.fence, TaskRow.open_key)
-    query = select(*known, *changing).where(wanted).order_by(TaskRow.id).with_for_update(key_share=True)
+    query = select(*known, *changing, TaskRow.cancel_requested_at).where(wanted).order_by(TaskRow.id)
+    rows = connection.execute(query.with_for_update(key_share=True))
     return [
-        TaskFacts(TaskId(task_id), TaskState(state), lane, conversation, origin, at, due_at, fence, open_key)
-        for task_id, state, lane, conversation, origin, at, due_at, fence, open_key in connection.execute(
-            query
+        TaskFacts(
+            *(TaskId(task_id), TaskState(state), lane, conversation, origin),
+            *(at, due_at, fence, open_key, stopped_at),
         )
+        for task_id, state, lane, conversation, origin, at, due_at, fence, open_key, stopped_at in rows
     ]
+
+
+def made_alike(
+    connection: Connection, tasks: Sequence[TaskFacts], asked: TaskRequested
+) -> Sequence[TaskFacts]:
+    """Those of some tasks that the same rule made by the same trigger."""
+    is_alike = (TaskRow.trigger == asked.trigger.value) & (TaskRow.rule == asked.plan.rule)
+    query = select(TaskRow.id).where(TaskRow.id.in_([task.id for task in tasks]) & is_alike)
+    found = set(connection.execute(query).scalars())
+    return [task for task in tasks if task.id in found]
 
 
 def cancel_unleased(
@@ -88,7 +102,19 @@ def cancel_unleased(
     if task.open_key is not None:
         free_open_keys(connection, [(task.id, task.open_key)])
     add_fact(connection, task.id, at, "task.cancelled", delivery_id, {"cause": cause})
-    task.state = TaskState.CANCELLED
+    task.state, task.cancel_requested_at = TaskState.CANCELLED, at
+
+
+def replace_unstarted(
+    connection: Connection, tasks: Sequence[TaskFacts], by: TaskId, at: datetime, delivery_id: DeliveryId
+) -> None:
+    """Let a new task take the place of some that have not started; each tells of the other."""
+    if not tasks:
+        return
+    for task in tasks:
+        cancel_unleased(connection, task, at, delivery_id, f"replaced by {by}")
+    replaced: list[JsonValue] = [task.id for task in tasks]
+    add_fact(connection, by, at, "task.took_place", delivery_id, {"of": replaced})
 
 
 def request_cancel(
@@ -123,6 +149,7 @@ def revise(
             budget_micro_usd=micro_usd(plan.budget_usd),
             repository=plan.repository,
             base_ref=plan.base,
+            fold_key=fold_key(asked),
             revision=TaskRow.revision + 1,
             queue_epoch="",
         )
@@ -147,7 +174,12 @@ def add_fact(
     fence: int | None = None,
 ) -> None:
     """Append a fact to a task's story; the task's row must be locked by this transaction."""
-    last = select(func.max(TaskEventRow.seq)).where(TaskEventRow.task_id == task_id)
-    seq = (connection.execute(last)).scalar_one_or_none() or 0
+    seq = last_seq(connection, task_id)
     row = (task_id, seq + 1, microseconds(at), event, delivery_id, fence, json_bytes(data).decode())
     _ = INSERT_EVENTS.run(connection, [row])
+
+
+def last_seq(connection: Connection, task_id: TaskId) -> int:
+    """The number of a task's newest fact; 0 where it has none."""
+    last = select(func.max(TaskEventRow.seq)).where(TaskEventRow.task_id == task_id)
+    return connection.execute(last).scalar_one_or_none() or 0

@@ -16,6 +16,7 @@ from hookline.storage.models import DeliveryRow, DeliveryTaskRow, TaskEventRow, 
 from hookline.storage.row_views import delivery_summary, stored_fact, task_of, task_summary
 
 _LONG_TEXTS = (TaskRow.text, TaskRow.result, TaskRow.question)
+_OF_AGENTS = "agent."
 _CLAIMABLE = sorted(state.value for state in CLAIMABLE_STATES)
 
 
@@ -91,7 +92,8 @@ def _holds(condition: TaskFilter) -> ColumnElement[bool]:
 
 
 async def _facts(session: AsyncSession, task_id: TaskId) -> Sequence[StoredFact]:
-    query = select(TaskEventRow).where(TaskEventRow.task_id == task_id).order_by(TaskEventRow.seq)
+    is_of_life = (TaskEventRow.task_id == task_id) & TaskEventRow.event.not_like(f"{_OF_AGENTS}%")
+    query = select(TaskEventRow).where(is_of_life).order_by(TaskEventRow.seq)
     return [stored_fact(row) for row in await session.scalars(query)]
 
 

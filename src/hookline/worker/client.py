@@ -12,16 +12,24 @@ from hookline.domain.worker_messages import (
     ClaimRequest,
     CompleteRequest,
     DeferRequest,
+    EffectAnswer,
+    EffectRequest,
     EndAnswer,
     EndRequest,
     FailRequest,
     HeartbeatAnswer,
     HeartbeatRequest,
     LeaseState,
+    LogAnswer,
+    LogRequest,
     Message,
     ReleaseRequest,
+    SessionAnswer,
+    SessionRequest,
     StopRequest,
     Trouble,
+    UsageReport,
+    UsageRequest,
     WaitRequest,
 )
 
@@ -72,6 +80,22 @@ class WorkerClient:
     async def heartbeat(self, asked: HeartbeatRequest) -> HeartbeatAnswer:
         """Keep leases, and hear which are lost or should stop; raises as `claim` does."""
         return await self._call("heartbeat", asked, HeartbeatAnswer, asked.wait_seconds)
+
+    async def log(self, asked: LogRequest) -> LogAnswer:
+        """Add lines to the task's log; raises as `complete` does."""
+        return await self._call("log", asked, LogAnswer, 0)
+
+    async def usage(self, asked: UsageRequest) -> UsageReport:
+        """Tell what the attempt has used so far; raises as `complete` does."""
+        return await self._call("usage", asked, UsageReport, 0)
+
+    async def session(self, asked: SessionRequest) -> SessionAnswer:
+        """Tell the agent's session; raises as `complete` does."""
+        return await self._call("session", asked, SessionAnswer, 0)
+
+    async def effect(self, asked: EffectRequest) -> EffectAnswer:
+        """Ask for something that the outside world shall see; raises as `complete` does."""
+        return await self._call("effect", asked, EffectAnswer, 0)
 
     async def complete(self, asked: CompleteRequest) -> EndAnswer:
         """The task succeeded; raises as `claim` does, and `LeaseLostError`."""

@@ -8,11 +8,13 @@ from typing import Protocol
 from hookline.core.claiming import Assignment, Claiming
 from hookline.core.leases import Leases
 from hookline.core.tokens import TokenKind, token_hash
+from hookline.domain.briefs import BriefReader, Words
 from hookline.domain.errors import HooklineError
 from hookline.domain.ids import Clock, TaskId
-from hookline.domain.lifecycle import Lost
+from hookline.domain.lifecycle import Fence, Lost
 from hookline.domain.task import Task
-from hookline.domain.worker_messages import Assigned, Work
+from hookline.domain.work_records import WorkRecords
+from hookline.domain.worker_messages import Assigned, Said, Work
 from hookline.domain.workers import LeaseReader, Worker, WorkerRegister, WorkLease
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -48,6 +50,8 @@ class WorkerDesk:
     tasks: WholeTasks
     claiming: Claiming
     leases: Leases
+    records: WorkRecords
+    briefs: BriefReader
     clock: Clock
 
     async def worker(self, authorization: str | None) -> Worker:
@@ -81,6 +85,18 @@ class WorkerDesk:
         leases = [None if digest is None else found.get(digest) for digest in digests]
         return [lease if lease is not None and lease.worker == worker.name else None for lease in leases]
 
+    async def lease_of(self, worker: Worker, token: str) -> WorkLease:
+        """The lease of one token, which must be one of this worker's.
+
+        Raises:
+            UnknownTokenError: it is none.
+            StorageUnavailableError: the database does not answer.
+        """
+        (lease,) = await self.leases_of(worker, [token])
+        if lease is None:
+            raise UnknownTokenError("expected the token of a lease of this worker")
+        return lease
+
     async def assigned(self, assignments: Sequence[Assignment]) -> tuple[Assigned, ...]:
         """Assignments as they are answered, each with its task.
 
@@ -89,10 +105,14 @@ class WorkerDesk:
         """
         if not assignments:
             return ()
-        tasks = await self.tasks.whole([assignment.task_id for assignment in assignments])
+        task_ids = [assignment.task_id for assignment in assignments]
+        tasks = await self.tasks.whole(task_ids)
+        briefs = await self.briefs.briefs(task_ids)
         return tuple(
             Assigned(
                 task=_work(task),
+                session=briefs[task.id].session,
+                words=tuple(_words(said, assignment.fence) for said in briefs[task.id].words),
                 fence=assignment.fence,
                 lease_ends_at=assignment.lease_ends_at,
                 lease_token=assignment.lease_token,
@@ -101,6 +121,17 @@ class WorkerDesk:
             for assignment in assignments
             if (task := tasks.get(assignment.task_id)) is not None
         )
+
+
+def _words(words: Words, fence: Fence) -> Said:
+    return Said(
+        kind=words.kind,
+        text=words.text,
+        said_by=words.said_by,
+        url=words.url,
+        said_at=words.said_at,
+        is_new=words.after_fence + 1 >= fence,
+    )
 
 
 def _work(task: Task) -> Work:

@@ -13,6 +13,7 @@ from hookline.domain.errors import (
     QueueUnavailableError,
     StorageUnavailableError,
     UnfitFinishError,
+    UnfitRecordError,
     UnstorableError,
 )
 from hookline.domain.worker_messages import LeaseState, Trouble
@@ -35,6 +36,7 @@ _STATUS: Mapping[type[Exception], HTTPStatus] = {
     UnknownTokenError: HTTPStatus.UNAUTHORIZED,
     LostLeaseError: HTTPStatus.CONFLICT,
     UnfitFinishError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnfitRecordError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnstorableError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     QueueUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,

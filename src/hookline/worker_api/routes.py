@@ -38,8 +38,9 @@ from hookline.domain.worker_messages import (
 )
 from hookline.domain.workers import Worker
 from hookline.worker_api.bounded import BoundedRoute
-from hookline.worker_api.desk import LostLeaseError, UnknownTokenError, WorkerDesk
+from hookline.worker_api.desk import LostLeaseError, WorkerDesk
 from hookline.worker_api.presence import caller_of
+from hookline.worker_api.record_routes import add_records
 
 Authorization = Annotated[str | None, Header()]
 _LOST = LeaseState(status="lost")
@@ -86,6 +87,7 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
     router.add_api_route("/claim", claim, methods=["POST"])
     router.add_api_route("/heartbeat", heartbeat, methods=["POST"])
     _add_endings(router, desk)
+    add_records(router, desk)
     return router
 
 
@@ -124,9 +126,7 @@ def _add_endings(router: APIRouter, desk: WorkerDesk) -> None:
 
 async def _end(desk: WorkerDesk, authorization: str | None, asked: EndRequest, ending: Ending) -> EndAnswer:
     worker = await desk.worker(authorization)
-    (lease,) = await desk.leases_of(worker, [asked.lease_token])
-    if lease is None:
-        raise UnknownTokenError("expected the token of a lease of this worker")
+    lease = await desk.lease_of(worker, asked.lease_token)
     then = None if asked.next is None else desk.claiming.call(_claim_id(worker, asked.next), asked.next.most)
     ended = await desk.leases.finish(lease, ending, _digest(asked), then)
     if not isinstance(ended.answer, Finished):

@@ -136,6 +136,7 @@ def on_push(inbound: Inbound) -> Outcome:
             repository=event.repository.full_name,
             base=event.ref.removeprefix(_BRANCHES) if is_branch else event.repository.default_branch,
             label=one_line(event.ref, NAME_LIMIT),
+            replaces=True,
         ),
     )
 

@@ -37,6 +37,7 @@ class Wish:
     standing: str = ""
     revises: str | None = None
     joins: str | None = None
+    replaces: bool = False
 
 
 def rule_on(inbound: Inbound, wish: Wish) -> Outcome:
@@ -63,8 +64,9 @@ def rule_on(inbound: Inbound, wish: Wish) -> Outcome:
         case Admitted(command=command) if command.verb in CONTROL_VERBS:
             return _control(wish, command, ruling.plan.rule)
         case Admitted(command=command, plan=plan):
+            ties = (wish.keys, wish.revises)
             return TaskRequested(
-                wish.facts, command, wish.trigger, plan, wish.keys, wish.revises, joins=wish.joins
+                *(wish.facts, command, wish.trigger, plan, *ties), joins=wish.joins, replaces=wish.replaces
             )
         case _:
             assert_never(ruling)

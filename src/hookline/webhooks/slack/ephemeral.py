@@ -21,6 +21,7 @@ _WORDS: Mapping[Reason, str] = {
     Reason.NO_REPOSITORY: "no repository is configured for this channel, so no code can be changed.",
     Reason.CONTROL_UNAVAILABLE: "this cannot be done from here yet.",
     Reason.NOTHING_TO_CANCEL: "there is no unfinished task here.",
+    Reason.NOTHING_TO_RETRY: "no task here has failed.",
     Reason.NOTHING_TO_WITHDRAW: "there is no task to withdraw.",
     Reason.ALREADY_STARTED: "the task has already started.",
     Reason.CAPPED: "too many tasks were asked for in the last hour.",
@@ -54,10 +55,8 @@ def _sentence(verdict: Accepted | Duplicate | Applied | Passed) -> str:
             return "This was already asked."
         case Duplicate(task_id=task_id):
             return f"This was already asked: task {task_id}."
-        case Applied(control=control, task_id=None):
-            return f"Done: {control}."
-        case Applied(control=control, task_id=task_id):
-            return f"Done: {control}, task {task_id}."
+        case Applied(control=control, task_id=task_id, told=told):
+            return told or (f"Done: {control}." if task_id is None else f"Done: {control}, task {task_id}.")
         case Passed(reason=reason):
             return f"Nothing was done: {_WORDS_BY_NAME.get(reason, reason)}"
         case _:

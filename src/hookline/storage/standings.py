@@ -1,0 +1,51 @@
+"""How the tasks of a conversation stand, looked up within the transaction of intake."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, select, true
+
+from hookline.core.replies import Standing
+from hookline.core.task_life import REDRIVABLE_STATES
+from hookline.domain.ids import TaskId
+from hookline.domain.task import FINISHED_STATES, TaskState
+from hookline.storage.models import TaskRow
+from hookline.storage.states import is_in
+
+MOST_UNFINISHED = 10
+MOST_FINISHED = 3
+_IS_OVER = is_in(*sorted(FINISHED_STATES))
+
+
+def standings_of(
+    connection: Connection, conversation: str, task_id: str | None, without: Collection[TaskId]
+) -> Sequence[Standing]:
+    """The newest finished and unfinished tasks of a conversation, or the one that is named, oldest first."""
+    is_meant = true() if task_id is None else TaskRow.id == task_id
+    columns = (TaskRow.id, TaskRow.state, TaskRow.verb, TaskRow.accepted_at, TaskRow.fence, TaskRow.due_at)
+    found: list[Standing] = []
+    for condition, most in ((~_IS_OVER, MOST_UNFINISHED), (_IS_OVER, MOST_FINISHED)):
+        query = (
+            select(*columns)
+            .where((TaskRow.conversation == conversation) & condition & is_meant)
+            .where(TaskRow.id.not_in(sorted(without)))
+            .order_by(TaskRow.id.desc())
+            .limit(most)
+        )
+        found += [
+            Standing(TaskId(known), TaskState(state), verb, accepted_at, fence, until)
+            for known, state, verb, accepted_at, fence, until in connection.execute(query)
+        ]
+    return sorted(found, key=lambda task: task.id)
+
+
+def newest_given_up(connection: Connection, conversation: str, task_id: str | None) -> TaskId | None:
+    """The newest failed or dead task of a conversation, or the one that is named."""
+    is_meant = true() if task_id is None else TaskRow.id == task_id
+    query = (
+        select(TaskRow.id)
+        .where((TaskRow.conversation == conversation) & is_in(*sorted(REDRIVABLE_STATES)) & is_meant)
+        .order_by(TaskRow.id.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else TaskId(found)
