@@ -77,12 +77,16 @@ async def bench(running: Gateway, token: str) -> AsyncIterator[Bench]:
         yield Bench(client)
 
 
-async def send(running: Gateway, text: str = "@agent fix it") -> str | None:
-    """Post one more comment; tells the task that it became, if any."""
+async def post(running: Gateway, text: str) -> httpx.Response:
+    """One more comment, as GitHub posts it."""
     webhook = comment(next(_numbers), text=text)
     async with httpx.AsyncClient() as client:
-        answer = await client.post(running.url + webhook.path, content=webhook.body, headers=webhook.headers)
-    return answer.json().get("task_id")
+        return await client.post(running.url + webhook.path, content=webhook.body, headers=webhook.headers)
+
+
+async def send(running: Gateway, text: str = "@agent fix it") -> str | None:
+    """Post a comment; tells the task that it became, if any."""
+    return (await post(running, text)).json().get("task_id")
 
 
 async def test_a_worker_that_waits_gets_the_next_task_and_completes_it(running: Gateway, one: Bench) -> None:
@@ -135,17 +139,19 @@ async def test_two_workers_that_make_up_the_same_claim_get_nothing_of_each_other
     assert await running_by_lane(running) == {}
 
 
-async def test_a_worker_that_hung_up_while_it_waited_gets_no_task(running: Gateway) -> None:
-    async with bench(running, "one") as one, bench(running, "two") as two:
-        assert await one.claim("c0") == []
-        for number in range(5):
-            with pytest.raises(httpx.ReadTimeout):
-                await one.client.post(
-                    "/worker/v1/claim", json={"claim_id": f"gone{number}", "wait_seconds": 60}, timeout=0.2
-                )
-        task_id = await send(running, comment(1))
-        (assigned,) = await two.claim("c1", wait_seconds=10)
-        assert assigned["task"]["id"] == task_id
+async def test_a_worker_that_hung_up_while_it_waited_gets_no_task(
+    running: Gateway, one: Bench, two: Bench
+) -> None:
+    assert await one.claim("there is nothing") == []
+    for number in range(5):
+        with pytest.raises(httpx.ReadTimeout):
+            await one.client.post(
+                "/worker/v1/claim", json={"claim_id": f"gone{number}", "wait_seconds": 60}, timeout=0.2
+            )
+    task_id = await send(running)
+    (assigned,) = await two.claim("after those that went", wait_seconds=10)
+    assert assigned["task"]["id"] == task_id
+    assert (await two.ask("complete", lease_token=assigned["lease_token"])).status_code == 200
 
 
 async def running_by_lane(running: Gateway) -> dict[str, int]:
@@ -170,49 +176,51 @@ async def test_a_cancel_reaches_the_worker_that_waits_for_it(running: Gateway, o
     assert told(running, "tasks", "show", task_id)["task"]["state"] == "cancelled"
 
 
-async def say(running: Gateway, number: int, text: str) -> dict:
+async def say(running: Gateway, text: str) -> dict:
     """What a comment that makes no task is answered."""
-    webhook = comment(number, text=text)
-    async with httpx.AsyncClient() as client:
-        answer = await client.post(running.url + webhook.path, content=webhook.body, headers=webhook.headers)
+    answer = await post(running, text)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-async def test_a_task_that_asks_goes_on_by_an_answer_in_its_session(running: Gateway) -> None:
-    async with bench(running, "one") as worker:
-        waiting = asyncio.create_task(worker.claim("c1", wait_seconds=60))
-        task_id = await send(running, comment(1))
-        (first,) = await waiting
-        lease = first["lease_token"]
-        line = {"event": "said", "text": "looking at the test"}
-        for stored in (1, 0):
-            logged = await worker.ask("log", lease_token=lease, first=1, lines=[line])
-            assert logged.json() == {"stored": stored, "next": 2}
-        await worker.ask("session", lease_token=lease, session="s1")
-        waits = await worker.ask("wait", lease_token=lease, question="which database?", seconds=600)
-        assert waits.json()["state"] == "waiting"
-        again = asyncio.create_task(worker.claim("c2", wait_seconds=60))
-        told_status = {"status": "applied", "control": "status", "task_id": task_id}
-        assert await say(running, 2, "@agent status") == told_status
-        answered = {"status": "applied", "control": "answer", "task_id": task_id}
-        assert await say(running, 3, "@agent postgres, please") == answered
-        (second,) = await again
-        assert (second["task"]["id"], second["fence"], second["session"]) == (task_id, 2, "s1")
-        assert [(each["kind"], each["text"]) for each in second["words"]] == [("answer", "postgres, please")]
-        await worker.ask("fail", lease_token=second["lease_token"], reason="no")
-        retried = {"status": "applied", "control": "retry", "task_id": task_id}
-        assert await say(running, 4, "@agent retry") == retried
-        (third,) = await worker.claim("c3", wait_seconds=60)
-        done = await worker.ask("complete", lease_token=third["lease_token"])
-        assert done.json()["state"] == "succeeded"
+def applied(running: Gateway) -> int:
+    """How many deliveries were a control that did something."""
+    listed = told(running, "deliveries", "list", "--limit", "200")["deliveries"]
+    return [each["status"] for each in listed].count("applied")
+
+
+async def test_a_task_that_asks_goes_on_by_an_answer_in_its_session(running: Gateway, one: Bench) -> None:
+    before = applied(running)
+    waiting = asyncio.create_task(one.claim("asks", wait_seconds=60))
+    task_id = await send(running)
+    (first,) = await waiting
+    lease = first["lease_token"]
+    line = {"event": "said", "text": "looking at the test"}
+    for stored in (1, 0):
+        logged = await one.ask("log", lease_token=lease, first=1, lines=[line])
+        assert logged.json() == {"stored": stored, "next": 2}
+    await one.ask("session", lease_token=lease, session="s1")
+    waits = await one.ask("wait", lease_token=lease, question="which database?", seconds=600)
+    assert waits.json()["state"] == "waiting"
+    again = asyncio.create_task(one.claim("answered", wait_seconds=60))
+    told_status = {"status": "applied", "control": "status", "task_id": task_id}
+    assert await say(running, "@agent status") == told_status
+    answered = {"status": "applied", "control": "answer", "task_id": task_id}
+    assert await say(running, "@agent postgres, please") == answered
+    (second,) = await again
+    assert (second["task"]["id"], second["fence"], second["session"]) == (task_id, 2, "s1")
+    assert [(each["kind"], each["text"]) for each in second["words"]] == [("answer", "postgres, please")]
+    await one.ask("fail", lease_token=second["lease_token"], reason="no")
+    retried = {"status": "applied", "control": "retry", "task_id": task_id}
+    assert await say(running, "@agent retry") == retried
+    (third,) = await one.claim("retried", wait_seconds=60)
+    done = await one.ask("complete", lease_token=third["lease_token"])
+    assert done.json()["state"] == "succeeded"
     story = run(running, "tasks", "log", task_id)
     for fact in ("agent.said", "looking at the test", "task.waiting", "task.answered", "postgres, please"):
         assert fact in story
     assert "agent.said" not in run(running, "tasks", "show", task_id)
-    assert [each["status"] for each in told(running, "deliveries", "list")["deliveries"]].count(
-        "applied"
-    ) == 3
+    assert applied(running) == before + 3
 
 
 @pytest.mark.parametrize(

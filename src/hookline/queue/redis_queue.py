@@ -4,15 +4,12 @@ import asyncio
 import secrets
 from binascii import crc32
 from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol
 
 from pydantic_core import to_json
-from redis.exceptions import RedisClusterException, RedisError
 
 from hookline.domain.command import Band
-from hookline.domain.errors import QueueUnavailableError
 from hookline.domain.ids import Clock, TaskId
 from hookline.domain.queue import (
     ClaimCall,
@@ -28,6 +25,7 @@ from hookline.domain.queue import (
     Taken,
     Terms,
 )
+from hookline.queue.failures import unavailable
 from hookline.queue.groups import Server
 from hookline.queue.layout import (
     CALLED_OFF,
@@ -142,13 +140,10 @@ class RedisTaskQueue:
     async def _partitions_of(self, claim_id: ClaimId) -> Sequence[Partition]:
         if len(self._partitions) == 1:
             return ()
-        with _unavailable():
-            replies = await asyncio.gather(
-                *(
-                    self._commands.hexists(partition.records, OF_CLAIMS + claim_id)
-                    for partition in self._partitions
-                )
-            )
+        records = [partition.records for partition in self._partitions]
+        with unavailable():
+            asked = (self._commands.hexists(each, OF_CLAIMS + claim_id) for each in records)
+            replies = await asyncio.gather(*asked)
         return [partition for partition, has in zip(self._partitions, replies, strict=True) if has]
 
     async def _claim_from(self, asked: Sequence[Partition], call: ClaimCall) -> Taken:
@@ -202,7 +197,7 @@ class RedisTaskQueue:
 
     async def call_off(self, task_ids: Sequence[TaskId], /) -> None:
         """Tell whoever holds these tasks that they should stop, as far as anybody listens."""
-        with _unavailable():
+        with unavailable():
             for task_id in task_ids:
                 _ = await self._commands.publish(CHANNEL, CALLED_OFF + task_id)
 
@@ -229,7 +224,7 @@ class RedisTaskQueue:
     async def held(self, cursor: int, limit: int, /) -> tuple[int, Sequence[TaskId]]:
         """About `limit` of the tasks that are in; the cursor counts partitions in its lowest part."""
         inner, number = divmod(cursor, len(self._partitions))
-        with _unavailable():
+        with unavailable():
             records = self._partitions[number].records
             reply = await self._commands.hscan(records, inner, match=f"{OF_TASKS}*", count=limit)
         inner, found = SCANNED.validate_python(reply)
@@ -256,7 +251,7 @@ class RedisTaskQueue:
             rows, counts = await self._stats_of(partition, with_ages=True)
             waiting.extend(depth_of(*row) for row in rows)
             running.update((lane.decode(), number) for lane, number in counts)
-            with _unavailable():
+            with unavailable():
                 moments = NUMBER.validate_python(await self._commands.zcard(partition.moments))
             delayed += moments - sum(number for _, number in counts)
         return QueueStats(sorted(waiting, key=lambda d: (d.lane, d.band)), running, max(delayed, 0))
@@ -279,12 +274,12 @@ class RedisTaskQueue:
 
     async def close(self) -> None:
         """Let go of all connections."""
-        with _unavailable():
+        with unavailable():
             await self._redis.aclose()
 
     async def _run(self, script: Script, partition: Partition, *words: str) -> Reply:
         now = "0" if self._clock is None else str(microseconds(self._clock()))
-        with _unavailable():
+        with unavailable():
             return await script(keys=partition.keys, args=[CHANNEL, self._age, now, *words])
 
     def _partition_of(self, lane: str) -> Partition:
@@ -298,12 +293,3 @@ class RedisTaskQueue:
         for number, part in parts.items():
             for start in range(0, len(part), BATCH):
                 yield self._partitions[number], part[start : start + BATCH]
-
-
-@contextmanager
-def _unavailable() -> Generator[None]:
-    try:
-        yield
-    except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
-        why = type(error.__cause__ or error).__name__
-        raise QueueUnavailableError(f"the queue's server failed: {why}") from error
