@@ -80,6 +80,31 @@ async def test_scripts_that_the_server_forgot_are_loaded_again(redis: Redis) -> 
     assert await trips.ask(NEXT) == 3
 
 
+EACH = """
+local answers = {}
+for at = 2, #ARGV, 2 do
+  answers[#answers + 1] = { ARGV[1], ARGV[at], ARGV[at + 1], #ARGV }
+end
+return answers
+"""
+
+
+async def test_calls_that_may_share_a_run_do_and_each_gets_its_own_answer(redis: Redis) -> None:
+    trips = Trips(redis)
+    each = trips.register(EACH, 2)
+    words = [("x", "a", "b"), ("x", "c", "d"), ("y", "e", "f")]
+    answers = await asyncio.gather(*(each(["k"], args) for args in words), each(["l"], words[0]))
+    together = [[[*(word.encode() for word in args), 5]] for args in words[:2]]
+    assert answers == [*together, [[b"y", b"e", b"f", 3]], [[b"x", b"a", b"b", 3]]]
+
+
+async def test_a_run_that_answers_too_little_is_told_to_who_is_left_out(redis: Redis) -> None:
+    few = Trips(redis).register("return { 'one' }", 1)
+    answers = await asyncio.gather(few([], ["a"]), few([], ["b"]), return_exceptions=True)
+    assert answers[0] == [b"one"]
+    assert isinstance(answers[1], ConnectionError)
+
+
 async def test_a_refused_call_harms_no_other(redis: Redis) -> None:
     trips = Trips(redis)
     answers = await asyncio.gather(

@@ -5,6 +5,7 @@ import itertools
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -180,6 +181,24 @@ class QueueContract(ABC):
         assert not (await done(queue, TaskId("unknown"), claim_id)).was_held
         assert (await done(queue, task_id, claim_id)).was_held
         assert not (await done(queue, task_id, claim_id)).was_held
+
+    async def test_leases_that_are_settled_at_once_bring_each_its_own(self, queue: TaskQueue) -> None:
+        await queue.enqueue([queued(number) for number in range(20)])
+        held = (await queue.claim(a_claim(10))).holdings
+        foreign = replace(held[0], claim_id=ClaimId("nobody"))
+        settlements = [Settlement(each, is_over=number % 2 == 0) for number, each in enumerate(held)]
+        answers = await asyncio.gather(
+            queue.settle(Settlement(foreign, is_over=True), None),
+            *(queue.settle(settlement, a_claim()) for settlement in settlements),
+        )
+        assert [answer.was_held for answer in answers] == [False] + [True] * 10
+        given = [task_id for answer in answers for task_id in answer.taken.task_ids]
+        assert len(set(given)) == 10
+        over = {each.holding.task_id for each in settlements if each.is_over}
+        assert not over & set(given)
+        rest = await drained(queue)
+        assert {*given, *rest, *over} == set(ids([queued(number) for number in range(20)]))
+        assert not set(rest) & set(given)
 
     async def test_a_settled_lease_brings_the_next_task_at_once(self, queue: TaskQueue) -> None:
         await queue.enqueue([queued(1), queued(2)])

@@ -168,7 +168,7 @@ class RedisTaskQueue:
         next_claim = ("", "0", "0") if then is None else (then.claim_id, str(then.most), span(then.lease))
         words = (held.task_id, held.claim_id, what, due, *next_claim, plain(held.lane))
         reply = await self._run(self._scripts.settle, self._partition_of(held.lane), *words)
-        was_held, pairs, wait = SETTLED.validate_python(reply)
+        ((was_held, pairs, wait),) = SETTLED.validate_python(reply)
         return Settled(bool(was_held), _NOTHING if then is None else taken_of(then, pairs, wait))
 
     async def extend(self, holdings: Sequence[Holding], lease: timedelta, /) -> Sequence[TaskId]:

@@ -1,9 +1,11 @@
 """Sends what is asked of the server at the same moment in one go: one trip for many callers."""
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Hashable, Sequence
 from hashlib import sha1
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
@@ -33,16 +35,8 @@ class _Commands(Protocol):
     def execute_command(self, *words: str) -> Awaitable[Reply]: ...
 
 
-class _Call(NamedTuple):
-    source: str
-    sha: str
-    keys: Sequence[str]
-    args: Sequence[str]
-    answer: asyncio.Future[Reply]
-
-
 class SharedTrips:
-    """Runs scripts; what is called while a trip is under way goes with the next one, in order."""
+    """Runs scripts; what is called while a trip is under way goes with the next one."""
 
     def __init__(self, redis: Redis) -> None:
         """Keep the client; nothing is sent before the first call."""
@@ -50,17 +44,24 @@ class SharedTrips:
         self._calls: list[_Call] = []
         self._trips: asyncio.Task[None] | None = None
 
-    def register(self, source: str) -> Script:
-        """A script that is run by these trips."""
-        return SharedScript(self, source)
+    def register(self, source: str, own_words: int = 0) -> Script:
+        """A script that is run by these trips.
 
-    async def run(self, source: str, sha: str, keys: Sequence[str], args: Sequence[str]) -> Reply:
+        Args:
+            source: its text.
+            own_words: of a script that takes several calls in one run and answers each, how many of the last
+                arguments are a call's own; the others must be the same for all. Its reply is a list. 0: each
+                call is a run.
+        """
+        return _SharedScript(self, source, own_words)
+
+    async def run(self, script: _SharedScript, keys: Sequence[str], args: Sequence[str]) -> Reply:
         """Run a script, and load it where the server does not know it.
 
         Raises:
             RedisError, OSError or TimeoutError: the server does not answer, or refuses the call.
         """
-        call = _Call(source, sha, keys, args, asyncio.get_running_loop().create_future())
+        call = _Call(script, tuple(keys), args, asyncio.get_running_loop().create_future())
         self._calls.append(call)
         if self._trips is None or self._trips.done():
             self._trips = asyncio.create_task(self._travel())
@@ -69,54 +70,83 @@ class SharedTrips:
     async def _travel(self) -> None:
         while self._calls:
             calls, self._calls = self._calls[:MOST_AT_ONCE], self._calls[MOST_AT_ONCE:]
-            unknown = await self._send(calls)
-            for source in {call.source for call in unknown}:
-                await self._load(source, unknown)
-            await self._send([call for call in unknown if not call.answer.done()])
+            try:
+                unknown = await self._send(calls)
+                for script in {call.script for call in unknown}:
+                    _ = await self._redis.execute_command("SCRIPT LOAD", script.source)
+                _ = await self._send(unknown)
+            except (RedisError, OSError, TimeoutError) as error:
+                _fail(calls, error)
+            finally:
+                _fail(calls, ConnectionError("no answer came"))
 
     async def _send(self, calls: Sequence[_Call]) -> Sequence[_Call]:
         """Answer these calls; tells which of them the server has no script for."""
         if not calls:
             return ()
-        pipeline = self._redis.pipeline(transaction=False)
-        for call in calls:
-            _ = pipeline.execute_command("EVALSHA", call.sha, len(call.keys), *call.keys, *call.args)
-        try:
-            replies = await pipeline.execute(raise_on_error=False)
-        except (RedisError, OSError, TimeoutError) as error:
-            _fail(calls, error)
-            return ()
-        return [call for call, reply in zip(calls, replies, strict=True) if not _is_answered(call, reply)]
-
-    async def _load(self, source: str, calls: Sequence[_Call]) -> None:
-        try:
-            _ = await self._redis.execute_command("SCRIPT LOAD", source)
-        except (RedisError, OSError, TimeoutError) as error:
-            _fail([call for call in calls if call.source == source], error)
+        runs, pipeline = _runs_of(calls), self._redis.pipeline(transaction=False)
+        for run in runs:
+            _ = pipeline.execute_command("EVALSHA", *_words_of(run))
+        replies = await pipeline.execute(raise_on_error=False)
+        unknown = [run for run, reply in zip(runs, replies, strict=True) if not _is_answered(run, reply)]
+        return [call for run in unknown for call in run]
 
 
-class SharedScript:
-    """A script by its text."""
-
-    def __init__(self, trips: SharedTrips, source: str) -> None:
-        """Keep what runs it."""
+class _SharedScript:
+    def __init__(self, trips: SharedTrips, source: str, own_words: int) -> None:
         self._trips = trips
-        self._source = source
-        self._sha = sha1(source.encode(), usedforsecurity=False).hexdigest()
+        self.source = source
+        self.own_words = own_words
+        self.sha = sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     def __call__(self, keys: Sequence[str], args: Sequence[str]) -> Awaitable[Reply]:
-        """Run it with these keys and arguments."""
-        return self._trips.run(self._source, self._sha, keys, args)
+        return self._trips.run(self, keys, args)
 
 
-def _is_answered(call: _Call, reply: Reply) -> bool:
+class _Call(NamedTuple):
+    script: _SharedScript
+    keys: tuple[str, ...]
+    args: Sequence[str]
+    answer: asyncio.Future[Reply]
+
+    @property
+    def shared(self) -> Sequence[str]:
+        """The arguments that are the same for all calls of a run."""
+        return self.args[: len(self.args) - self.script.own_words]
+
+
+def _runs_of(calls: Sequence[_Call]) -> Sequence[Sequence[_Call]]:
+    runs: dict[Hashable, list[_Call]] = {}
+    for number, call in enumerate(calls):
+        script = call.script
+        same = (script.sha, call.keys, *call.shared) if script.own_words else number
+        runs.setdefault(same, []).append(call)
+    return list(runs.values())
+
+
+def _words_of(run: Sequence[_Call]) -> Sequence[str | int]:
+    first = run[0]
+    own = [word for call in run for word in call.args[len(first.shared) :]]
+    return [first.script.sha, len(first.keys), *first.keys, *first.shared, *own]
+
+
+def _is_answered(run: Sequence[_Call], reply: Reply) -> bool:
     if isinstance(reply, NoScriptError):
         return False
     if isinstance(reply, RedisError):
-        _fail([call], reply)
-    elif not call.answer.done():
-        call.answer.set_result(reply)
+        _fail(run, reply)
+    elif run[0].script.own_words:
+        answers = cast(Sequence[Reply], reply)
+        for call, each in zip(run, answers, strict=False):
+            _answer(call, [each])
+    else:
+        _answer(run[0], reply)
     return True
+
+
+def _answer(call: _Call, reply: Reply) -> None:
+    if not call.answer.done():
+        call.answer.set_result(reply)
 
 
 def _fail(calls: Sequence[_Call], error: Exception) -> None:

@@ -10,6 +10,7 @@ from hookline.queue.together import Script, SharedTrips
 HEAD = ("head", "turns")
 PLACES = (*HEAD, "records", "lanes", "following", "places")
 SERVING = (*PLACES, "serving")
+WORDS_OF_A_SETTLEMENT = 8
 
 
 class Scripts:
@@ -17,10 +18,11 @@ class Scripts:
 
     def __init__(self, redis: Server) -> None:
         """Register them; in a cluster each call goes to its node by itself."""
-        register = redis.register_script if isinstance(redis, RedisCluster) else SharedTrips(redis).register
+        trips = _EachByItself(redis) if isinstance(redis, RedisCluster) else SharedTrips(redis)
+        register = trips.register
         self.enqueue: Script = register(source_of(*PLACES, "enqueue"))
         self.claim: Script = register(source_of(*SERVING, "claim"))
-        self.settle: Script = register(source_of(*SERVING, "settle"))
+        self.settle: Script = register(source_of(*SERVING, "settle"), WORDS_OF_A_SETTLEMENT)
         self.extend: Script = register(source_of("head", "extend"))
         self.remove: Script = register(source_of(*PLACES, "remove"))
         self.pause: Script = register(source_of(*PLACES, "pause"))
@@ -28,6 +30,14 @@ class Scripts:
         self.paused: Script = register(source_of("head", "paused"))
         self.check: Script = register(source_of(*HEAD, "check"))
         self.epoch: Script = register(source_of("head", "epoch"))
+
+
+class _EachByItself:
+    def __init__(self, redis: RedisCluster) -> None:
+        self._redis = redis
+
+    def register(self, source: str, _own_words: int = 0) -> Script:
+        return self._redis.register_script(source)
 
 
 def source_of(*names: str) -> str:
