@@ -21,7 +21,7 @@ from server_process import dying_with_us, wait_for_end
 from signed_webhooks import SECRETS
 
 START_SECONDS = 60
-STOP_SECONDS = 30
+STOP_SECONDS = 60
 
 
 class GatewayFailedError(Exception):

@@ -6,7 +6,7 @@ from inspect import getsource
 from textwrap import dedent
 from types import FunctionType, ModuleType
 
-from hookline.core.task_life import TaskLife
+from hookline.core.lifecycle import TaskLife
 from hookline.storage import life_commands, lifecycle, starting
 
 

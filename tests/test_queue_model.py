@@ -16,7 +16,7 @@ from server_process import TestServer
 
 PATIENCE = timedelta(seconds=30)
 SETTINGS = settings(
-    max_examples=12,
+    max_examples=6,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -42,7 +42,7 @@ def test_the_queue_is_what_the_model_says() -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize(("partition_count", "examples"), [(1, 40), (4, 15)])
+@pytest.mark.parametrize(("partition_count", "examples"), [(1, 20), (4, 8)])
 def test_the_queue_is_what_the_model_says_on_valkey(
     valkey: TestServer, partition_count: int, examples: int
 ) -> None:

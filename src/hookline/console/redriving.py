@@ -15,7 +15,7 @@ from hookline.console.presentation import Column, print_json, print_lines, print
 from hookline.console.running import Desk, run_at_desk
 from hookline.console.task_changes import cause_of, states_of
 from hookline.core.insights import PAGE_LIMIT
-from hookline.core.task_life import REDRIVABLE_STATES
+from hookline.core.lifecycle import REDRIVABLE_STATES
 from hookline.domain.errors import ConfigurationError, HooklineError
 from hookline.domain.ids import TaskId
 from hookline.domain.reading import TaskFilter, TaskSummary

@@ -8,8 +8,8 @@ from hookline.console.at_queue import controls, tell_unheard
 from hookline.console.operator import operator
 from hookline.console.presentation import print_json, print_lines, screen
 from hookline.console.running import Desk, run_at_desk
+from hookline.core.lifecycle import REDRIVABLE_STATES
 from hookline.core.operating import Done
-from hookline.core.task_life import REDRIVABLE_STATES
 from hookline.domain.errors import HooklineError
 from hookline.domain.ids import TaskId
 from hookline.domain.task import TaskState

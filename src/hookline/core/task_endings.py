@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import assert_never
 
 from hookline.core.fit_json import UnfitJsonError, fit_json
-from hookline.core.task_life import TaskLife, plain
+from hookline.core.lifecycle import TaskLife, plain
 from hookline.domain.errors import UnfitFinishError
 from hookline.domain.lifecycle import (
     AttemptOutcome,

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, func, select
 
 from hookline.core.answers import json_bytes
-from hookline.core.task_life import TaskLife
+from hookline.core.lifecycle import TaskLife
 from hookline.domain.errors import UnfitRecordError
 from hookline.domain.ids import TaskId
 from hookline.domain.intake import Receipt

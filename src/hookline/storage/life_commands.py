@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from hookline.core.task_life import REDRIVABLE_STATES, TaskLife
+from hookline.core.lifecycle import REDRIVABLE_STATES, TaskLife
 from hookline.domain.ids import DeliveryId, TaskId
 from hookline.domain.lifecycle import LifeLimits
 from hookline.domain.queue import Changed, QueuedTask

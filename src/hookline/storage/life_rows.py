@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from hookline.core.attempt import Attempt
-from hookline.core.task_life import TaskLife
+from hookline.core.lifecycle import TaskLife
 from hookline.domain.command import Band
 from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import AttemptOutcome, Fence

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from hookline.core.answers import json_bytes
 from hookline.core.attempt import Attempt
-from hookline.core.task_life import TaskLife
+from hookline.core.lifecycle import TaskLife
 from hookline.domain.errors import StorageUnavailableError
 from hookline.domain.ids import TaskId
 from hookline.storage.bulk import BulkInsert, Cell, Cells, GatheredInserts

@@ -6,8 +6,8 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from hookline.core.lifecycle import TaskLife
 from hookline.core.task_endings import end_attempt, fit_result, refuse_unfit_times
-from hookline.core.task_life import TaskLife
 from hookline.domain.ids import Clock, TaskId
 from hookline.domain.lifecycle import (
     Beat,

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, select, true
 
+from hookline.core.lifecycle import REDRIVABLE_STATES
 from hookline.core.replies import Standing
-from hookline.core.task_life import REDRIVABLE_STATES
 from hookline.domain.ids import TaskId
 from hookline.domain.task import FINISHED_STATES, TaskState
 from hookline.storage.models import TaskRow

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 
-from hookline.core.task_life import TaskLife
+from hookline.core.lifecycle import TaskLife
 from hookline.domain.ids import Clock, TaskId
 from hookline.domain.lifecycle import Defer, LifeLimits, Over, Parked, Start, StartAnswer
 from hookline.storage.life_rows import locked_tasks

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from hookline.core.answers import json_bytes
 from hookline.core.fit_json import UnfitJsonError, fit_json
-from hookline.core.task_life import TaskLife
+from hookline.core.lifecycle import TaskLife
 from hookline.domain.errors import UnfitRecordError
 from hookline.domain.lifecycle import Lost
 from hookline.domain.text import TEXT_LIMIT, clean, shorten
