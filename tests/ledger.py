@@ -81,9 +81,10 @@ async def read_body(gateway: Gateway, delivery_id: str) -> bytes:
 
 
 async def queued_ids(gateway: Gateway) -> Sequence[TaskId]:
+    """What the queue holds, by id."""
     queue = RedisTaskQueue(open_redis(gateway.resolved_redis_url))
     try:
-        return await _all_held(queue)
+        return sorted(set(await _all_held(queue)))
     except QueueUnavailableError:
         return []
     finally:

@@ -196,5 +196,9 @@ class Office:
             return {key: task_id for key, task_id in rows if key.startswith("open")}
 
     async def missing(self, epoch: QueueEpoch = EPOCH) -> list:
-        """What the relay would push."""
-        return list(await self.ledger.missing({epoch}, self.now + timedelta(days=1), 100))
+        """What the relay would push, in parts of one epoch each."""
+        known, found = {epoch}, []
+        while part := await self.ledger.missing(known, self.now + timedelta(days=1), 100):
+            found += part
+            known.add((await self.task(part[0].task_id, "queue_epoch"))[0])
+        return found

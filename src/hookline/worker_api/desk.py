@@ -1,5 +1,6 @@
 """What the worker routes work with, and who may use them."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -106,8 +107,7 @@ class WorkerDesk:
         if not assignments:
             return ()
         task_ids = [assignment.task_id for assignment in assignments]
-        tasks = await self.tasks.whole(task_ids)
-        briefs = await self.briefs.briefs(task_ids)
+        tasks, briefs = await asyncio.gather(self.tasks.whole(task_ids), self.briefs.briefs(task_ids))
         return tuple(
             Assigned(
                 task=_work(task),
