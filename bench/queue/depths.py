@@ -2,6 +2,7 @@
 
 import statistics
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ LANES = 100
 BANDS = 4
 BATCH = 500
 PATIENT = timedelta(seconds=60)
+_LOOK_AGAIN_SECONDS = 0.1
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -86,8 +88,15 @@ async def crowd(waiting: int) -> AsyncIterator[Crowd]:
         made = Crowd(waiting, queue, redis)
         print(f"filling a queue with {waiting:,} tasks", file=sys.stderr, flush=True)
         await made.add(waiting)
+        settled(redis)
         yield made
         await queue.close()
+
+
+def settled(redis: Redis) -> None:
+    """Wait until the server has written its file anew, which the filling made it do."""
+    while any(redis.info("persistence")[f"aof_rewrite_{state}"] for state in ("in_progress", "scheduled")):
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 async def compare(sizes: Sequence[int], count: int, rounds: int) -> list[dict]:
