@@ -254,9 +254,22 @@ class PartitionedModel:
         self.of_lane(row.lane).enqueue(row)
 
     def check_and_take(self, claim: ClaimId, most: int, lease: timedelta, got: Sequence[TaskId]) -> None:
-        begin, left = crc32(claim.encode()), list(got)
-        for number in range(len(self._parts)):
-            part = self._parts[(begin + number) % len(self._parts)]
+        """Those that have something of an earlier claim of this name are asked first, and then no others."""
+        earlier = [part for part in self._parts if claim in part.claims]
+        if earlier:
+            self._take_from(earlier, claim, most, lease, got if self._are_in(earlier, got) else [])
+        if not earlier or not self._are_in(earlier, got):
+            begin = crc32(claim.encode()) % len(self._parts)
+            self._take_from([*self._parts[begin:], *self._parts[:begin]], claim, most, lease, got)
+
+    def _are_in(self, parts: Sequence[QueueModel], got: Sequence[TaskId]) -> bool:
+        return bool(got) and all(any(task_id in part.entries for part in parts) for task_id in got)
+
+    def _take_from(
+        self, parts: Sequence[QueueModel], claim: ClaimId, most: int, lease: timedelta, got: Sequence[TaskId]
+    ) -> None:
+        left = list(got)
+        for part in parts:
             mine = [task_id for task_id in got if task_id in part.entries]
             assert left[: len(mine)] == mine, "partitions are asked one after the other"
             part.check_and_take(claim, most, lease, mine)

@@ -42,7 +42,7 @@ def test_the_queue_is_what_the_model_says() -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize(("partition_count", "examples"), [(1, 20), (4, 8)])
+@pytest.mark.parametrize(("partition_count", "examples"), [(1, 20), (4, 12)])
 def test_the_queue_is_what_the_model_says_on_valkey(
     valkey: TestServer, partition_count: int, examples: int
 ) -> None:
