@@ -24,8 +24,14 @@ local function have_turns()
   return true
 end
 
-for _, lane in ipairs(lanes) do
-  tasks = tasks + (call('HGET', RECORDS, 'n:' .. lane) or 0)
+for first = 1, #lanes, 4000 do
+  local fields = {}
+  for at = first, math.min(first + 3999, #lanes) do
+    fields[#fields + 1] = 'n:' .. lanes[at]
+  end
+  for _, count in ipairs(call('HMGET', RECORDS, unpack(fields))) do
+    tasks = tasks + (count or 0)
+  end
 end
 local kept = call('ZCARD', RUNNABLE) + call('ZCARD', MOMENTS) + call('ZCARD', FOLLOWERS) / 2
 local is_whole = tasks == kept and have_turns()
