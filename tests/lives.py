@@ -97,7 +97,7 @@ class Office:
         return Start(task_id, ClaimId(claim or f"claim-{number}"), worker, lease, *tokens)
 
     async def start(self, *starts: Start) -> list[StartAnswer]:
-        return list(await self.store.start(starts, self.now))
+        return list((await self.store.start(starts, self.now)).answers)
 
     async def start_one(self, task_id: TaskId, worker: str = "one", claim: str | None = None) -> StartAnswer:
         (answer,) = await self.start(self.claim(task_id, worker, claim))

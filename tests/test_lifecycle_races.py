@@ -174,9 +174,9 @@ async def test_a_start_waits_for_a_start_of_its_conversation_and_then_parks(post
     batches: list[list[TaskId]] = [[first, other], [other, second]]
     claims = [[office.claim(task_id, f"w{at}") for task_id in batch] for at, batch in enumerate(batches)]
     answers = await asyncio.gather(*(office.store.start(batch, office.now) for batch in claims))
-    kinds = sorted(type(answer).__name__ for batch in answers for answer in batch)
+    kinds = sorted(type(answer).__name__ for started in answers for answer in started.answers)
     assert kinds == ["Over", "Parked", "Run", "Run"]
-    assert not any(isinstance(answer, Defer) for batch in answers for answer in batch)
+    assert not any(isinstance(answer, Defer) for started in answers for answer in started.answers)
 
 
 async def test_a_change_is_written_only_where_state_and_fence_are_as_they_were(office: Office) -> None:

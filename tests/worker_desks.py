@@ -16,10 +16,8 @@ from hookline.domain.ids import TaskId
 from hookline.domain.rules import Plan
 from hookline.domain.worker_messages import Assigned, ClaimRequest
 from hookline.queue.redis_queue import RedisTaskQueue
-from hookline.storage.briefs import SqlBriefReader
 from hookline.storage.database import Database
 from hookline.storage.lifecycle import SqlLifecycleStore
-from hookline.storage.task_reader import SqlTaskReader
 from hookline.storage.work_records import SqlWorkRecords
 from hookline.storage.workers import SqlLeaseReader, SqlWorkerRegister
 from hookline.worker.client import WorkerClient
@@ -61,11 +59,9 @@ class Gate:
         desk = WorkerDesk(
             register=self.register,
             lease_reader=SqlLeaseReader(database),
-            tasks=SqlTaskReader(database),
             claiming=claiming,
             leases=Leases(self.queue, life, self.office.ledger, claiming, CallOffs(), clock),
             records=SqlWorkRecords(database),
-            briefs=SqlBriefReader(database),
             clock=clock,
         )
         app = FastAPI()

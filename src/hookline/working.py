@@ -11,10 +11,8 @@ from hookline.domain.lifecycle import LifecycleStore
 from hookline.domain.queue import TaskQueue
 from hookline.queue.bell import QueueBell
 from hookline.queue.connection import open_line
-from hookline.storage.briefs import SqlBriefReader
 from hookline.storage.database import Database
 from hookline.storage.ledger import SqlQueueLedger
-from hookline.storage.task_reader import SqlTaskReader
 from hookline.storage.work_records import SqlWorkRecords
 from hookline.storage.workers import SqlLeaseReader, SqlWorkerRegister
 from hookline.worker_api.desk import WorkerDesk
@@ -54,11 +52,9 @@ def make_working(
     desk = WorkerDesk(
         register=SqlWorkerRegister(database),
         lease_reader=SqlLeaseReader(database),
-        tasks=SqlTaskReader(database),
         claiming=claiming,
         leases=Leases(queue, life, SqlQueueLedger(database), claiming, call_offs, clock, lease),
         records=SqlWorkRecords(database),
-        briefs=SqlBriefReader(database),
         clock=clock,
     )
     bell = QueueBell(open_line(redis_url), line.ring, call_offs.tell, call_offs.doubt)

@@ -1,7 +1,7 @@
 """A worker claims: the queue gives out, the database begins, and what it will not begin goes back."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -9,6 +9,7 @@ from typing import assert_never
 from hookline.core.caller import Caller
 from hookline.core.tokens import TokenKind, hash_of, make_token
 from hookline.core.waiting_line import WaitingLine, set_within
+from hookline.domain.briefs import Brief
 from hookline.domain.errors import HooklineError, QueueUnavailableError
 from hookline.domain.frozen import frozen
 from hookline.domain.ids import Clock, TaskId
@@ -38,7 +39,7 @@ _HUNG_UP = Release("the worker hung up before it had the task")
 
 @frozen
 class Assignment:
-    """A task that a worker is to run, with the token of its lease and that of its agent's tools."""
+    """A task that a worker is to run, the tokens of its lease and of its agent's tools, and what to do."""
 
     task_id: TaskId
     fence: Fence
@@ -46,6 +47,7 @@ class Assignment:
     lease_token: str
     tool_token: str
     holding: Holding
+    brief: Brief
 
 
 @frozen
@@ -155,12 +157,12 @@ class Claiming:
         if not offers:
             return []
         try:
-            answers = await self._life.start([self._start(worker, offer) for offer in offers], self._clock())
+            started = await self._life.start([self._start(worker, offer) for offer in offers], self._clock())
         except HooklineError:
             await self._give_back(taken.holdings)
             raise
-        pairs = zip(offers, answers, strict=True)
-        found = [await self._assigned(offer, answer) for offer, answer in pairs]
+        pairs = zip(offers, started.answers, strict=True)
+        found = [await self._assigned(offer, answer, started.briefs) for offer, answer in pairs]
         return [assignment for assignment in found if assignment is not None]
 
     def _start(self, worker: str, offer: _Offer) -> Start:
@@ -173,11 +175,14 @@ class Claiming:
             tool_hash=hash_of(offer.tool_token),
         )
 
-    async def _assigned(self, offer: _Offer, answer: StartAnswer) -> Assignment | None:
+    async def _assigned(
+        self, offer: _Offer, answer: StartAnswer, briefs: Mapping[TaskId, Brief]
+    ) -> Assignment | None:
         match answer:
             case Run(task_id=task_id, fence=fence, lease_ends_at=ends, folded=folded):
                 await self._forget(folded)
-                return Assignment(task_id, fence, ends, offer.lease_token, offer.tool_token, offer.holding)
+                tokens = (offer.lease_token, offer.tool_token)
+                return Assignment(task_id, fence, ends, *tokens, offer.holding, briefs[task_id])
             case Defer(until=until):
                 await self._settle(Settlement(offer.holding, is_over=False, due_at=until))
             case Parked(behind=behind):

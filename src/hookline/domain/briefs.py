@@ -1,12 +1,10 @@
 """What a worker is told with a task: the session to go on in, and what was said since it was made."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from hookline.domain.frozen import frozen
-from hookline.domain.ids import TaskId
-from hookline.domain.lifecycle import Fence
+from hookline.domain.task import Task
 
 WordsKind: TypeAlias = Literal["folded", "answer"]
 """A follow-up that the task absorbed, or an answer to a question that it asked."""
@@ -21,24 +19,13 @@ class Words:
     said_by: str | None
     url: str | None
     said_at: datetime
-    after_fence: Fence
+    after_fence: int
 
 
 @frozen
 class Brief:
-    """The agent's newest session about the task's conversation, and all that was said, oldest first."""
+    """A task, the agent's newest session about its conversation, and all that was said, oldest first."""
 
+    task: Task
     session: str | None = None
     words: tuple[Words, ...] = ()
-
-
-class BriefReader(Protocol):
-    """Reads what workers are told beside the task itself."""
-
-    async def briefs(self, task_ids: Sequence[TaskId], /) -> Mapping[TaskId, Brief]:
-        """The briefs of these tasks; each has one.
-
-        Raises:
-            StorageUnavailableError: the database does not answer.
-        """
-        ...

@@ -5,12 +5,14 @@ same transaction as a fact of its story. Whoever commits first wins; the queue f
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType, Protocol, TypeAlias
 
 from pydantic import JsonValue
 
+from hookline.domain.briefs import Brief
 from hookline.domain.frozen import frozen
 from hookline.domain.ids import TaskId
 from hookline.domain.queue import Changed, ClaimId, QueuedTask
@@ -90,6 +92,14 @@ class Over:
 
 
 StartAnswer: TypeAlias = Run | Defer | Parked | Over
+
+
+@frozen
+class Started:
+    """Answers in the order of the claims, and what the workers are told of the tasks that run."""
+
+    answers: tuple[StartAnswer, ...] = ()
+    briefs: Mapping[TaskId, Brief] = field(default_factory=dict[TaskId, Brief])
 
 
 @frozen
@@ -217,8 +227,8 @@ class LifecycleStore(Protocol):
     when the database does not answer; whether it was committed is not known then, and each may be repeated.
     """
 
-    async def start(self, starts: Sequence[Start], now: datetime, /) -> Sequence[StartAnswer]:
-        """Begin attempts of claimed tasks; answers stand in the order of the claims.
+    async def start(self, starts: Sequence[Start], now: datetime, /) -> Started:
+        """Begin attempts of claimed tasks, and read what their workers need, as of the same moment.
 
         A task whose last lease ran out is first ended as lost, then started. One that should be cancelled is
         cancelled instead. One of whose losses there were too many is dead.

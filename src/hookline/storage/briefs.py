@@ -1,53 +1,43 @@
-"""Reads what workers are told beside the task itself."""
+"""Reads what workers are told of the tasks that they begin."""
 
 from collections.abc import Mapping, Sequence
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy.orm import Session
 
 from hookline.domain.briefs import Brief, Words, WordsKind
 from hookline.domain.ids import TaskId
-from hookline.domain.lifecycle import Fence
-from hookline.storage.database import Database
 from hookline.storage.models import SessionRow, TaskRow, WordsRow
+from hookline.storage.row_views import task_of
 
 _KIND: TypeAdapter[WordsKind] = TypeAdapter(WordsKind)
-
-
-class SqlBriefReader:
-    """`BriefReader` on SQLite and PostgreSQL."""
-
-    def __init__(self, database: Database) -> None:
-        """Keep the database."""
-        self._database = database
-
-    async def briefs(self, task_ids: Sequence[TaskId], /) -> Mapping[TaskId, Brief]:
-        """The briefs of these tasks; see the port."""
-        if not task_ids:
-            return {}
-        async with self._database.read() as connection:
-            sessions = await _sessions(connection, task_ids)
-            words = await _words(connection, task_ids)
-        return {each: Brief(sessions.get(each), tuple(words.get(each, ()))) for each in task_ids}
-
-
-async def _sessions(connection: AsyncConnection, task_ids: Sequence[TaskId]) -> Mapping[str, str]:
-    is_same = (SessionRow.conversation == TaskRow.conversation) & (SessionRow.agent == TaskRow.agent)
-    query = select(TaskRow.id, SessionRow.session).join(SessionRow, is_same).where(TaskRow.id.in_(task_ids))
-    pairs = await connection.execute(query)
-    return {row[0]: row[1] for row in pairs}
-
-
-async def _words(connection: AsyncConnection, task_ids: Sequence[TaskId]) -> Mapping[str, Sequence[Words]]:
-    said = (WordsRow.kind, WordsRow.text, WordsRow.said_by, WordsRow.url, WordsRow.said_at)
-    query = (
-        select(WordsRow.task_id, *said, WordsRow.after_fence)
-        .where(WordsRow.task_id.in_(task_ids))
-        .order_by(WordsRow.said_at, WordsRow.delivery_id)
+_GIVEN: BindParameter[str] = bindparam("task_ids", expanding=True)
+_TASKS = (
+    select(TaskRow, SessionRow.session)
+    .outerjoin(
+        SessionRow, (SessionRow.conversation == TaskRow.conversation) & (SessionRow.agent == TaskRow.agent)
     )
-    found: dict[str, list[Words]] = {}
-    for task_id, kind, text, said_by, url, said_at, after_fence in await connection.execute(query):
-        words = Words(_KIND.validate_python(kind), text, said_by, url, said_at, Fence(after_fence))
-        found.setdefault(task_id, []).append(words)
-    return found
+    .where(TaskRow.id.in_(_GIVEN))
+)
+_WORDS = select(WordsRow).where(WordsRow.task_id.in_(_GIVEN)).order_by(WordsRow.said_at, WordsRow.delivery_id)
+
+
+def briefs_of(connection: Connection, task_ids: Sequence[TaskId]) -> Mapping[TaskId, Brief]:
+    """The briefs of these tasks; each that exists has one."""
+    if not task_ids:
+        return {}
+    given = {"task_ids": task_ids}
+    with Session(connection) as session:
+        words: dict[str, list[Words]] = {}
+        for row in session.scalars(_WORDS, given):
+            words.setdefault(row.task_id, []).append(_words_of(row))
+        return {
+            TaskId(row.id): Brief(task_of(row), newest, tuple(words.get(row.id, ())))
+            for row, newest in session.execute(_TASKS, given)
+        }
+
+
+def _words_of(row: WordsRow) -> Words:
+    kind = _KIND.validate_python(row.kind)
+    return Words(kind, row.text, row.said_by, row.url, row.said_at, row.after_fence)

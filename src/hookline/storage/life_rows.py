@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from hookline.core.attempt import Attempt
@@ -25,6 +25,20 @@ LIFE_COLUMNS = load_only(
 )
 
 
+def _locked(which: ColumnElement[bool]) -> Select[TaskRow]:
+    query = select(TaskRow).options(LIFE_COLUMNS).where(which).order_by(TaskRow.id)
+    return query.with_for_update(key_share=True)
+
+
+_GIVEN = TaskRow.id.in_(bindparam("task_ids", expanding=True))
+_RUNNING_THERE = IS_RUNNING & TaskRow.conversation.in_(bindparam("conversations", expanding=True))
+_LOCK = _locked(_GIVEN)
+_LOCK_WITH_RUNNING = _locked(or_(_GIVEN, _RUNNING_THERE))
+_NEWEST_ATTEMPTS = select(AttemptRow).where(
+    (AttemptRow.task_id == TaskRow.id) & (AttemptRow.fence == TaskRow.fence) & _GIVEN
+)
+
+
 def locked_tasks(
     connection: Connection, task_ids: Iterable[TaskId], running_in: Sequence[str] = ()
 ) -> Mapping[TaskId, TaskLife]:
@@ -32,16 +46,14 @@ def locked_tasks(
 
     The attempts are read after the rows are locked, since a row that was waited for may have another now.
     """
-    wanted: ColumnElement[bool] = TaskRow.id.in_(sorted(set(task_ids)))
-    if running_in:
-        wanted = or_(wanted, IS_RUNNING & TaskRow.conversation.in_(sorted(set(running_in))))
-    query = select(TaskRow).options(LIFE_COLUMNS).where(wanted).order_by(TaskRow.id)
+    query = _LOCK_WITH_RUNNING if running_in else _LOCK
+    given = {"task_ids": sorted(set(task_ids)), "conversations": sorted(set(running_in))}
     with Session(connection) as session:
-        rows = session.scalars(query.with_for_update(key_share=True)).all()
+        rows = session.scalars(query, given).all()
         lives = {TaskId(row.id): task_life(row) for row in rows}
         running = [task.id for task in lives.values() if task.is_running]
         if running:
-            for row in session.scalars(select(AttemptRow).where(are_current(running))):
+            for row in session.scalars(_NEWEST_ATTEMPTS, {"task_ids": running}):
                 lives[TaskId(row.task_id)].attempts.append(attempt_of(row))
     return lives
 
@@ -95,9 +107,3 @@ def attempt_of(row: AttemptRow) -> Attempt:
         digest=row.digest,
         left_task=None if row.left_task is None else TaskState(row.left_task),
     )
-
-
-def are_current(task_ids: Sequence[TaskId]) -> ColumnElement[bool]:
-    """Whether attempts are the newest ones of these tasks."""
-    is_newest = (AttemptRow.task_id == TaskRow.id) & (AttemptRow.fence == TaskRow.fence)
-    return is_newest & TaskRow.id.in_(task_ids)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from pydantic_core import to_json
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from hookline.core.answers import json_bytes
 from hookline.core.attempt import Attempt
@@ -74,6 +74,12 @@ _INSERT_ATTEMPTS = BulkInsert(
         *("text", "bigint", "text", "text", "text", "text", "bigint"),
         *("bigint", "bigint", "text", "text", "text"),
     ),
+)
+
+_LAST_SEQS = (
+    select(TaskEventRow.task_id, func.max(TaskEventRow.seq))
+    .where(TaskEventRow.task_id.in_(bindparam("task_ids", expanding=True)))
+    .group_by(TaskEventRow.task_id)
 )
 
 
@@ -175,12 +181,7 @@ class LockedTasks:
 def _last_seqs(connection: Connection, task_ids: Sequence[TaskId]) -> Mapping[str, int]:
     if not task_ids:
         return {}
-    query = (
-        select(TaskEventRow.task_id, func.max(TaskEventRow.seq))
-        .where(TaskEventRow.task_id.in_(task_ids))
-        .group_by(TaskEventRow.task_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(_LAST_SEQS, {"task_ids": task_ids})}
 
 
 def _task_cells(task: TaskLife) -> _Named:

@@ -19,7 +19,7 @@ from hookline.domain.lifecycle import (
     LifeLimits,
     Lost,
     Start,
-    StartAnswer,
+    Started,
 )
 from hookline.domain.queue import Changed
 from hookline.storage.database import Database
@@ -56,19 +56,19 @@ class SqlLifecycleStore:
         self._attempt_ended = attempt_ended
         self._clock = clock
 
-    async def start(self, starts: Sequence[Start], now: datetime, /) -> Sequence[StartAnswer]:
+    async def start(self, starts: Sequence[Start], now: datetime, /) -> Started:
         """Begin attempts of claimed tasks; see the port."""
         if not starts:
-            return []
+            return Started()
 
         def begins_at() -> datetime:
             return now if self._clock is None else max(now, self._clock())
 
         ended = list[timedelta]()
         work = partial(start_all, starts=starts, begins_at=begins_at, limits=self._limits, ended=ended)
-        answers = await self._database.transact(work)
+        started = await self._database.transact(work)
         self._observe(ended)
-        return answers
+        return started
 
     async def extend(self, beats: Sequence[Beat], lease: timedelta, now: datetime, /) -> Sequence[BeatAnswer]:
         """Extend leases that hold; see the port."""

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from hookline.core.lifecycle import TaskLife
 from hookline.domain.ids import Clock, TaskId
-from hookline.domain.lifecycle import Defer, LifeLimits, Over, Parked, Start, StartAnswer
+from hookline.domain.lifecycle import Defer, LifeLimits, Over, Parked, Run, Start, StartAnswer, Started
+from hookline.storage.briefs import briefs_of
 from hookline.storage.life_rows import locked_tasks
 from hookline.storage.life_writing import LockedTasks
 from hookline.storage.lookups import as_array, conversations_in_turn, is_one_of
@@ -18,6 +19,7 @@ from hookline.storage.models import PauseRow
 from hookline.storage.words import Fold, add_folded
 
 WHOLE_QUEUE = "*"
+_PAUSED = select(PauseRow.scope)
 _FOLDABLE = {
     "sqlite": (
         "SELECT id FROM tasks INDEXED BY ix_tasks_conversation_id_foldable"
@@ -34,7 +36,7 @@ def start_all(
     begins_at: Clock,
     limits: LifeLimits,
     ended: list[timedelta],
-) -> Sequence[StartAnswer]:
+) -> Started:
     """Answer each claim in its turn, and write what became of the tasks; `ended` takes times of attempts.
 
     The time is asked for once the rows are locked: whoever held them until then has ended before it.
@@ -45,13 +47,14 @@ def start_all(
     lives = locked_tasks(connection, [*task_ids, *foldable], conversations)
     locked = LockedTasks(connection, lives)
     now = begins_at()
-    paused = set(connection.execute(select(PauseRow.scope)).scalars())
+    paused = set(connection.execute(_PAUSED).scalars())
     desk = _StartDesk(locked.lives, paused, now, limits)
-    answers = [desk.answer(start) for start in starts]
+    answers = tuple(desk.answer(start) for start in starts)
     ended += locked.ended()
     locked.write(now)
     add_folded(connection, desk.folds)
-    return answers
+    running = [answer.task_id for answer in answers if isinstance(answer, Run)]
+    return Started(answers, briefs_of(connection, running))
 
 
 def _foldable(connection: Connection, conversations: Sequence[str], most: int) -> Sequence[TaskId]:

@@ -1,6 +1,6 @@
 """Reads tasks for people and tools."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,7 +8,7 @@ from sqlalchemy.orm import defer
 
 from hookline.domain.ids import TaskId
 from hookline.domain.reading import StoredFact, TaskDelivery, TaskDetail, TaskFilter, TaskSummary, Unqueued
-from hookline.domain.task import CLAIMABLE_STATES, Task
+from hookline.domain.task import CLAIMABLE_STATES
 from hookline.storage.database import Database
 from hookline.storage.delivery_reader import WITHOUT_CONTENT
 from hookline.storage.id_ranges import begins_with
@@ -50,12 +50,6 @@ class SqlTaskReader:
                 return None
             task = task_of(row)
             return TaskDetail(task, await _facts(session, task_id), await _deliveries(session, task_id))
-
-    async def whole(self, task_ids: Sequence[TaskId], /) -> Mapping[TaskId, Task]:
-        """These tasks, without what happened to them."""
-        query = select(TaskRow).where(TaskRow.id.in_(task_ids))
-        async with self._database.read() as connection, AsyncSession(connection) as session:
-            return {TaskId(row.id): task_of(row) for row in await session.scalars(query)}
 
     async def task_ids(self, prefix: str, limit: int, /) -> Sequence[TaskId]:
         """Ids that begin so, oldest first."""

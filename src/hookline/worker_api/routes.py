@@ -37,6 +37,7 @@ from hookline.domain.worker_messages import (
     WaitRequest,
 )
 from hookline.domain.workers import Worker
+from hookline.worker_api.assignments import assigned
 from hookline.worker_api.bounded import BoundedRoute
 from hookline.worker_api.desk import LostLeaseError, WorkerDesk
 from hookline.worker_api.presence import caller_of
@@ -68,10 +69,9 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
         claim_id = _claim_id(worker, asked)
         async with caller_of(request) as caller:
             found = await desk.claiming.claim(worker.name, claim_id, asked.most, wait, caller)
-            tasks = await desk.assigned(found)
             if caller.is_gone:
                 await desk.claiming.take_back(found)
-        return ClaimAnswer(tasks=tasks)
+        return ClaimAnswer(tasks=tuple(map(assigned, found)))
 
     async def heartbeat(asked: HeartbeatRequest, authorization: Authorization = None) -> HeartbeatAnswer:
         """Keep leases; the answer waits, at most `wait_seconds`, until one is lost or should stop."""
@@ -132,7 +132,7 @@ async def _end(desk: WorkerDesk, authorization: str | None, asked: EndRequest, e
     if not isinstance(ended.answer, Finished):
         raise LostLeaseError(ended.answer)
     return EndAnswer(
-        task_id=lease.task_id, state=ended.answer.state.value, tasks=await desk.assigned(ended.next)
+        task_id=lease.task_id, state=ended.answer.state.value, tasks=tuple(map(assigned, ended.next))
     )
 
 
