@@ -58,6 +58,12 @@ async def _crowd(database: Database, table: Table, key: str, changes: Mapping[st
 
 
 @pytest.fixture
+def postgres_database(fresh_postgres_database: Database) -> Database:
+    """One of its own: what other tests have left behind would change the plans."""
+    return fresh_postgres_database
+
+
+@pytest.fixture
 async def sender(database: Database) -> Sender:
     """Somebody who sent a few things long ago, before many others sent much else."""
     sender = Sender()
