@@ -78,7 +78,9 @@ async def postgres_database(shared_postgres: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def fresh_postgres_database(postgres: PostgresServer, migrated_postgres: str) -> AsyncIterator[Database]:
+async def fresh_postgres_database(
+    postgres: PostgresServer, migrated_postgres: str
+) -> AsyncIterator[Database]:
     """A migrated PostgreSQL database that no test has used, for those that look at sizes or plans."""
     url = postgres.create_database(migrated_postgres)
     database = open_database(url)

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+import measuring
 from hookline.embedded.valkey_folder import open_valkey_folder
 from ports import free_port
 from server_process import dying_with_us, wait_for_end
@@ -63,11 +64,12 @@ class Gateway:
 
     @property
     def environment(self) -> dict[str, str]:
-        left_out = ("HOOKLINE_", "DATABASE_", "REDIS_", *(() if self.is_measured else ("COVERAGE_",)))
+        left_out = ("HOOKLINE_", "DATABASE_", "REDIS_")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
         given = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
         return {
             **inherited,
+            **(measuring.variables() if self.is_measured else {}),
             "PYTHONFAULTHANDLER": "1",
             "HOOKLINE_HOME": str(self.home),
             "HOOKLINE_PORT": str(self.port),

@@ -11,7 +11,7 @@ SHORTEST_SECONDS = 5.0
 def assert_linear(work: Callable[[int], None], size: int) -> None:
     """Work on four times as much takes about four times as long; quadratic work would take sixteen times.
 
-    What is over within seconds is not judged: quadratic work on a mebibyte takes many minutes.
+    What is over within seconds is not judged: quadratic work on a quarter of a mebibyte takes minutes.
     """
     few, many = (_seconds(work, each) for each in (size // STEP, size))
     assert many < max(WORST * few, SHORTEST_SECONDS)

@@ -163,7 +163,7 @@ def test_hostile_text_is_read_in_linear_time(unit: str) -> None:
         command_in(text, "agent")
         issue_closed_by(text, "octo/app")
 
-    assert_linear(read, SCAN_LIMIT)
+    assert_linear(read, SCAN_LIMIT // 4)
 
 
 def test_backtick_runs_of_every_length_are_read_in_linear_time() -> None:
@@ -171,7 +171,7 @@ def test_backtick_runs_of_every_length_are_read_in_linear_time() -> None:
         text = "@agent fix " + " ".join("`" * length for length in range(1, isqrt(2 * size)))
         assert command_in(text, "agent") is not None
 
-    assert_linear(read, SCAN_LIMIT)
+    assert_linear(read, SCAN_LIMIT // 4)
 
 
 def test_what_lies_beyond_the_limit_is_not_read() -> None:

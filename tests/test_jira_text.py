@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from growth import assert_linear
 from hookline.domain.command import Command, Option, Verb
 from hookline.domain.outcome import Ignored, Outcome, Reason, TaskRequested
 from hookline.webhooks.jira.payloads import Node
@@ -133,12 +134,16 @@ class TestWikiMarkup:
 class TestHostileText:
     @pytest.mark.parametrize("unit", UNITS)
     def test_a_long_text_takes_linear_time(self, unit: str) -> None:
-        long = unit * (2 * SCAN_LIMIT // len(unit))
-        assert len(READER.prose(long).shadow) == SCAN_LIMIT
-        command(long)
+        def read(size: int) -> None:
+            command(unit * (size // len(unit)))
+
+        assert_linear(read, SCAN_LIMIT // 4)
+
+    def test_only_so_much_of_a_text_is_read(self) -> None:
+        assert len(READER.prose("a" * 2 * SCAN_LIMIT).shadow) == SCAN_LIMIT
 
     def test_a_long_line_of_closed_code_takes_linear_time(self) -> None:
-        words = "`a`" * (SCAN_LIMIT // 3)
+        words = "`a`" * (SCAN_LIMIT // 12)
         assert len(shade(words)) == len(words)
 
     def test_what_comes_after_the_limit_is_not_read(self) -> None:

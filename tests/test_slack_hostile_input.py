@@ -110,13 +110,13 @@ def test_redacted_json_is_json_still(value: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("beginning", "unit", "count"),
     [
-        (b"", b'"token":"', 300_000),
-        (b"", b'"token":"\\', 300_000),
-        (b'"token"', b" ", 2_000_000),
-        (b'"token":"', b"\\a", 1_000_000),
-        (b"", b"&", 1_000_000),
-        (b"", b"a=&", 200_000),
-        (b"payload=", b"%22token%22:%22", 200_000),
+        (b"", b'"token":"', 75_000),
+        (b"", b'"token":"\\', 75_000),
+        (b'"token"', b" ", 500_000),
+        (b'"token":"', b"\\a", 250_000),
+        (b"", b"&", 250_000),
+        (b"", b"a=&", 50_000),
+        (b"payload=", b"%22token%22:%22", 50_000),
     ],
 )
 def test_redaction_of_hostile_bytes_takes_linear_time(beginning: bytes, unit: bytes, count: int) -> None:
@@ -131,13 +131,13 @@ def test_redaction_of_hostile_bytes_takes_linear_time(beginning: bytes, unit: by
 
 
 @pytest.mark.parametrize("part", [*MRKDWN, "`\n", "\n&gt;", "\n ", "<@U", "@agent`", "&amp;&lt;"])
-def test_reading_a_mebibyte_of_anything_takes_linear_time(part: str) -> None:
+def test_reading_anything_takes_linear_time(part: str) -> None:
     def read(size: int) -> None:
         prose = read_mrkdwn(part * (2 * size // len(part)))
         command_after_mention(prose, BOTS, "agent", addressed=True)
         assert len(prose.text) == len(prose.shadow) <= SCAN_LIMIT
 
-    assert_linear(read, SCAN_LIMIT)
+    assert_linear(read, SCAN_LIMIT // 4)
 
 
 @given(parts=st.lists(st.sampled_from(MRKDWN), max_size=30))
@@ -162,7 +162,7 @@ def test_a_huge_text_is_bounded_in_everything_stored() -> None:
 
 
 def test_huge_ids_are_bounded_in_every_key() -> None:
-    huge = "X" * 1_000_000
+    huge = "X" * 250_000
     body = CASE.event("app_mention__in_channel", channel=huge, ts=huge, user=huge, thread_ts=huge)
     outcome = CASE.interpret(body)
     assert isinstance(outcome, TaskRequested)

@@ -50,7 +50,7 @@ async def test_a_mention_of_every_provider_becomes_a_task_that_is_queued_and_log
 
 
 async def test_a_delivery_sent_fifty_times_at_once_is_one_task(tmp_path: Path) -> None:
-    with gateway(tmp_path / "home", is_measured=True) as running:
+    with gateway(tmp_path / "home") as running:
         async with httpx.AsyncClient(limits=httpx.Limits(max_connections=50)) as client:
             answers = await asyncio.gather(*(post(client, running.url, comment(7)) for _ in range(50)))
         assert sorted(answer.status_code for answer in answers) == [200] * 49 + [202]
@@ -63,7 +63,7 @@ async def test_answers_and_metrics_use_the_words_of_the_table(tmp_path: Path) ->
     ping = github("ping", json.dumps(load("github", "ping__repository_hook")).encode())
     star = github("star", b'{"action":"created"}')
     forged = Webhook("/webhooks/github", comment(1).headers, comment(2).body)
-    with gateway(tmp_path / "home", is_measured=True) as running:
+    with gateway(tmp_path / "home") as running:
         async with httpx.AsyncClient() as client:
             codes = [
                 (await post(client, running.url, webhook)).status_code
@@ -83,7 +83,7 @@ async def test_answers_and_metrics_use_the_words_of_the_table(tmp_path: Path) ->
 async def test_the_public_listener_has_no_other_route_and_the_admin_one_checks_the_host(
     tmp_path: Path,
 ) -> None:
-    with gateway(tmp_path / "home", is_measured=True) as running:
+    with gateway(tmp_path / "home") as running:
         async with httpx.AsyncClient() as client:
             for path in (
                 "/",
@@ -103,11 +103,10 @@ async def test_the_public_listener_has_no_other_route_and_the_admin_one_checks_t
 
 
 async def test_metrics_count_over_several_processes(tmp_path: Path) -> None:
-    with gateway(tmp_path / "home", is_measured=True, arguments=("--workers", "2")) as running:
-        for number in range(1, 41):
-            webhook = comment(number)
-            async with httpx.AsyncClient() as client:
-                assert (await post(client, running.url, webhook)).status_code == 202
+    with gateway(tmp_path / "home", arguments=("--workers", "2")) as running:
+        async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as client:
+            for number in range(1, 41):
+                assert (await post(client, running.url, comment(number))).status_code == 202
         accepted = 'webhook_requests_total{provider="github",status="accepted"}'
         assert running.metrics()[accepted] == 40
         assert len((await read_ledger(running)).origins) == 40

@@ -38,7 +38,7 @@ secret_env = "JIRA_WEBHOOK_SECRET"
 def refusal(home: Path, *arguments: str, **environment: str) -> str:
     """What a start that does not happen says, without what it says on every start."""
     home.mkdir(mode=0o700, exist_ok=True)
-    tried = Gateway(home, is_measured=True)
+    tried = Gateway(home)
     done = subprocess.run(
         [sys.executable, "-m", "hookline", "serve", *arguments],
         env={**tried.environment, **environment},
@@ -145,7 +145,7 @@ def test_a_source_without_a_secret_has_no_route(tmp_path: Path, migrated_sqlite:
 
 
 def test_ctrl_c_in_a_terminal_reaches_no_child(tmp_path: Path) -> None:
-    with gateway(tmp_path / "h", is_measured=True) as running:
+    with gateway(tmp_path / "h") as running:
         children = psutil.Process(running.running.pid).children(recursive=True)
         assert children
         group = os.getpgid(running.running.pid)
@@ -153,6 +153,6 @@ def test_ctrl_c_in_a_terminal_reaches_no_child(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_ends_it_cleanly(tmp_path: Path) -> None:
-    with gateway(tmp_path / "h", is_measured=True) as running:
+    with gateway(tmp_path / "h") as running:
         running.running.send_signal(signal.SIGINT)
         assert running.running.wait(30) in {0, 130}
