@@ -1,13 +1,16 @@
 """Bulk inserts of any size on SQLite, and a write-ahead log that is carried over beside the transactions."""
 
+import asyncio
 import shutil
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, create_engine
 
+from hookline.domain.errors import HooklineError
 from hookline.storage.bulk import SQLITE_VARIABLES, BulkInsert
 from hookline.storage.database import Database, open_database, sqlite_url
 from hookline.storage.transactors import Checkpointer
@@ -39,6 +42,31 @@ async def test_any_number_of_rows_is_inserted_in_order(database: Database, count
 
     assert await database.transact(insert) == count
     assert await database.transact(read) == rows
+
+
+async def test_a_view_is_of_one_moment_and_holds_nobody_up(database: Database) -> None:
+    began, written = threading.Event(), threading.Event()
+
+    def count(connection: Connection) -> int:
+        return connection.exec_driver_sql("SELECT count(*) FROM numbers").scalar_one()
+
+    def look_twice(connection: Connection) -> tuple[int, int]:
+        first = count(connection)
+        began.set()
+        assert written.wait(30)
+        return first, count(connection)
+
+    looking = asyncio.create_task(database.view(look_twice))
+    assert await asyncio.to_thread(began.wait, 30)
+    await database.transact(lambda connection: NUMBERS.run(connection, [(1, "one")]))
+    written.set()
+    assert await looking == (0, 0)
+    assert await database.view(count) == 1
+
+
+async def test_a_view_of_nothing_fails_as_the_database_would(database: Database) -> None:
+    with pytest.raises(HooklineError, match="OperationalError"):
+        await database.view(lambda connection: connection.exec_driver_sql("SELECT 1 FROM nowhere"))
 
 
 def in_the_file_itself(path: Path, folder: Path) -> int:

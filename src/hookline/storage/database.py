@@ -15,12 +15,14 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from hookline.domain.errors import ConfigurationError
 from hookline.storage.driver_errors import translated_errors
 from hookline.storage.transactors import Checkpointer, EngineTransactor, ThreadTransactor, Transactor
+from hookline.storage.viewers import EngineViewer, ThreadViewer, Viewer
 
 ResultT = TypeVar("ResultT")
 
 SQLITE_BUSY_MILLISECONDS = 800
 COMMITTERS_ON_POSTGRESQL = 2
 _SPARE_CONNECTIONS = 4
+_READERS = 4
 _CONNECT_SECONDS = 0.9
 _POSTGRESQL_NAMES = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
 _SQLITE_NAMES = frozenset({"sqlite", "sqlite+aiosqlite"})
@@ -57,6 +59,7 @@ class Database:
     writer: AsyncEngine
     reader: AsyncEngine
     transactor: Transactor
+    viewer: Viewer
     committers: int
     turn: AbstractAsyncContextManager[None]
 
@@ -104,9 +107,19 @@ class Database:
             async with self.reader.connect() as connection:
                 yield connection
 
+    async def view(self, work: Callable[[Connection], ResultT]) -> ResultT:
+        """Read one consistent view as a whole: on SQLite in one hop to a thread that reads.
+
+        Raises:
+            StorageUnavailableError: the database cannot be reached.
+        """
+        with translated_errors():
+            return await self.viewer.run(work)
+
     async def close(self) -> None:
         """Close all connections."""
         await self.transactor.close()
+        await self.viewer.close()
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
@@ -142,14 +155,9 @@ def sqlite_url(path: Path) -> str:
 
 
 def _open_sqlite(url: URL) -> Database:
-    own, beside = (
-        create_engine(
-            url.set(drivername="sqlite"),
-            poolclass=StaticPool,
-            connect_args={"isolation_level": None, "check_same_thread": False},
-        )
-        for _ in range(2)
-    )
+    blocking, any_thread = url.set(drivername="sqlite"), {"isolation_level": None, "check_same_thread": False}
+    own, beside = (create_engine(blocking, poolclass=StaticPool, connect_args=any_thread) for _ in range(2))
+    views = create_engine(blocking, pool_size=_READERS, max_overflow=0, connect_args=any_thread)
     writer = create_async_engine(
         url,
         pool_size=1,
@@ -157,14 +165,16 @@ def _open_sqlite(url: URL) -> Database:
         pool_timeout=_CONNECT_SECONDS,
         connect_args={"isolation_level": None},
     )
-    reader = create_async_engine(url, pool_size=_SPARE_CONNECTIONS, connect_args={"isolation_level": None})
-    for engine in (own, beside, writer.sync_engine, reader.sync_engine):
+    reader = create_async_engine(url, pool_size=_READERS, connect_args={"isolation_level": None})
+    for engine in (own, beside, views, writer.sync_engine, reader.sync_engine):
         event.listen(engine, "connect", _prepare_sqlite)
     for engine in (own, writer.sync_engine):
         event.listen(engine, "begin", _begin_immediately)
-    event.listen(reader.sync_engine, "begin", _begin)
+    for engine in (views, reader.sync_engine):
+        event.listen(engine, "begin", _begin)
     transactor = ThreadTransactor(own, Checkpointer(beside))
-    return Database(url, writer, reader, transactor, committers=1, turn=asyncio.Lock())
+    viewer = ThreadViewer(views, _READERS)
+    return Database(url, writer, reader, transactor, viewer, committers=1, turn=asyncio.Lock())
 
 
 def _prepare_sqlite(connection: _DriverConnection, _entry: ConnectionPoolEntry) -> None:
@@ -196,4 +206,5 @@ def _open_postgresql(url: URL) -> Database:
         },
     )
     transactor = EngineTransactor(engine)
-    return Database(url, engine, engine, transactor, COMMITTERS_ON_POSTGRESQL, turn=nullcontext())
+    viewer = EngineViewer(engine)
+    return Database(url, engine, engine, transactor, viewer, COMMITTERS_ON_POSTGRESQL, turn=nullcontext())

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, load_only
+from sqlalchemy.orm import Session, load_only
 
 from hookline.domain.errors import WorkerNameTakenError
 from hookline.domain.ids import TaskId
@@ -19,10 +19,29 @@ from hookline.storage.models import AttemptRow, TaskRow, WorkerRow
 from hookline.storage.rows import stored_name
 
 _IS_VALID = WorkerRow.revoked_at.is_(None)
+_FIND = select(WorkerRow).where((WorkerRow.token_hash == bindparam("token_hash")) & _IS_VALID)
 _ADD = text(
     "INSERT INTO workers (token_hash, name, created_at) VALUES (:token_hash, :name, :created_at)"
     " ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING name"
 )
+
+_OF_ATTEMPT = (
+    AttemptRow.task_id,
+    AttemptRow.fence,
+    AttemptRow.worker,
+    AttemptRow.claim_id,
+    AttemptRow.lease_hash,
+    AttemptRow.tool_hash,
+)
+_OF_TASK = (TaskRow.lane, TaskRow.state, TaskRow.fence, TaskRow.cancel_requested_at, TaskRow.lease_ends_at)
+_PAIRS = (
+    select(AttemptRow, TaskRow)
+    .join(TaskRow, TaskRow.id == AttemptRow.task_id)
+    .options(load_only(*_OF_ATTEMPT), load_only(*_OF_TASK))
+)
+_GIVEN: BindParameter[str] = bindparam("token_hashes", expanding=True)
+_BY_LEASE = _PAIRS.where(AttemptRow.lease_hash.in_(_GIVEN))
+_BY_TOOL = _PAIRS.where(AttemptRow.tool_hash.in_(_GIVEN))
 
 
 class SqlWorkerRegister:
@@ -43,10 +62,13 @@ class SqlWorkerRegister:
 
     async def find(self, token_hash: str, /) -> Worker | None:
         """The worker of a token, unless it is revoked."""
-        query = select(WorkerRow).where((WorkerRow.token_hash == token_hash) & _IS_VALID)
-        async with self._database.read() as connection, AsyncSession(connection) as session:
-            row = (await session.scalars(query)).one_or_none()
-            return None if row is None else _worker(row)
+
+        def find(connection: Connection) -> Worker | None:
+            with Session(connection) as session:
+                row = session.scalars(_FIND, {"token_hash": token_hash}).one_or_none()
+                return None if row is None else _worker(row)
+
+        return await self._database.view(find)
 
     async def seen(self, token_hash: str, now: datetime, /) -> None:
         """Note that a worker was heard of."""
@@ -77,36 +99,22 @@ class SqlLeaseReader:
 
     async def by_leases(self, lease_hashes: Sequence[str], /) -> Mapping[str, WorkLease]:
         """The attempts of lease tokens, by the token's digest."""
-        return await self._by(AttemptRow.lease_hash, lease_hashes)
+        pairs = await self._found(_BY_LEASE, lease_hashes)
+        return {attempt.lease_hash: _lease(attempt, task) for attempt, task in pairs}
 
     async def by_tool(self, tool_hash: str, /) -> WorkLease | None:
         """The attempt of a tool token."""
-        return (await self._by(AttemptRow.tool_hash, [tool_hash])).get(tool_hash)
+        pairs = await self._found(_BY_TOOL, [tool_hash])
+        return next((_lease(attempt, task) for attempt, task in pairs), None)
 
-    async def _by(
-        self, column: InstrumentedAttribute[str], token_hashes: Sequence[str]
-    ) -> Mapping[str, WorkLease]:
-        query = (
-            select(AttemptRow, TaskRow)
-            .join(TaskRow, TaskRow.id == AttemptRow.task_id)
-            .options(load_only(*_OF_ATTEMPT), load_only(*_OF_TASK))
-            .where(column.in_(token_hashes))
-        )
-        async with self._database.read() as connection, AsyncSession(connection) as session:
-            pairs = (await session.execute(query)).all()
-        is_by_lease = column is AttemptRow.lease_hash
-        return {a.lease_hash if is_by_lease else a.tool_hash: _lease(a, task) for a, task in pairs}
+    async def _found(
+        self, query: Select[AttemptRow, TaskRow], token_hashes: Sequence[str]
+    ) -> Sequence[tuple[AttemptRow, TaskRow]]:
+        def find(connection: Connection) -> Sequence[tuple[AttemptRow, TaskRow]]:
+            with Session(connection) as session:
+                return [(row[0], row[1]) for row in session.execute(query, {"token_hashes": token_hashes})]
 
-
-_OF_ATTEMPT = (
-    AttemptRow.task_id,
-    AttemptRow.fence,
-    AttemptRow.worker,
-    AttemptRow.claim_id,
-    AttemptRow.lease_hash,
-    AttemptRow.tool_hash,
-)
-_OF_TASK = (TaskRow.lane, TaskRow.state, TaskRow.fence, TaskRow.cancel_requested_at, TaskRow.lease_ends_at)
+        return await self._database.view(find)
 
 
 def _lease(attempt: AttemptRow, task: TaskRow) -> WorkLease:
