@@ -77,7 +77,7 @@ MUTANTS = (
     Mutant(
         "whoever held a lease once may end it",
         "settle",
-        " and claimed_by == held_by",
+        " and claimed_by == wish.held_by",
         "",
     ),
     Mutant(
@@ -89,8 +89,8 @@ MUTANTS = (
     Mutant(
         "a conversation stays taken when its owner is over",
         "settle",
-        ", 'c:' .. conversation)\n",
-        ")\n",
+        ", 'c:' .. conversation })",
+        " })",
     ),
     Mutant(
         "a conversation stays taken when nobody is behind its owner any more",
@@ -101,7 +101,7 @@ MUTANTS = (
     Mutant(
         "those behind one that is over wait for ever",
         "settle",
-        " == '-' .. id",
+        " == '-' .. wish.id",
         "",
     ),
     Mutant(
@@ -131,7 +131,7 @@ MUTANTS = (
     Mutant(
         "the short way is taken for a lane with a cap",
         "settle",
-        " and string.find(found[2], ' 0 0', -4, true)",
+        "    and string.find(records.read('l:' .. lane), ' 0 0', -4, true)\n",
         "",
     ),
     Mutant(
@@ -197,8 +197,8 @@ MUTANTS = (
     Mutant(
         "how many run is miscounted on the short way",
         "settle",
-        "found[4] - 1)",
-        "found[4])",
+        "      records.add('r:' .. lane, -1)\n",
+        "",
     ),
     Mutant(
         "how many wait is miscounted where a band was lent",
@@ -209,7 +209,7 @@ MUTANTS = (
     Mutant(
         "a lease that was ended runs out all the same",
         "settle",
-        "    call('ZREM', MOMENTS, id)\n",
+        "      records.rank(MOMENTS, wish.id, false)\n",
         "",
     ),
     Mutant(

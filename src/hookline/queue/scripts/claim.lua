@@ -1,4 +1,6 @@
-local known = call('HMGET', RECORDS, 'k:' .. ARGV[4], 'p*')
-local told, next_moment = claim(ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), known[1], known[2])
+local known, serving = call('HMGET', RECORDS, 'k:' .. ARGV[4], 'p*'), open_serving()
+local wish = { claim = ARGV[4], most = tonumber(ARGV[5]), span = tonumber(ARGV[6]) }
+local told, next_moment = serving.claim(wish, known[1], known[2])
+serving.write()
 tell()
 return { told, next_moment }

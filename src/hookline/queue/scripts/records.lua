@@ -1,3 +1,9 @@
+local function spread(command, key, words)
+  for at = 1, #words, 4000 do
+    call(command, key, unpack(words, at, math.min(at + 3999, #words)))
+  end
+end
+
 local function open_records()
   local records, known, fresh, tasks = {}, {}, {}, {}
   local sets = { [RUNNABLE] = {}, [MOMENTS] = {}, [FOLLOWERS] = {} }
@@ -71,12 +77,6 @@ local function open_records()
     records.put('t:' .. task.id, false)
   end
 
-  function records.spread(command, key, words)
-    for at = 1, #words, 4000 do
-      call(command, key, unpack(words, at, math.min(at + 3999, #words)))
-    end
-  end
-
   function records.rank(key, member, score)
     sets[key][member] = score
   end
@@ -94,8 +94,8 @@ local function open_records()
       end
     end
     sets[key] = {}
-    records.spread('ZADD', key, kept)
-    records.spread('ZREM', key, gone)
+    spread('ZADD', key, kept)
+    spread('ZREM', key, gone)
   end
 
   function records.write()
@@ -108,8 +108,8 @@ local function open_records()
       end
     end
     fresh = {}
-    records.spread('HSET', RECORDS, set)
-    records.spread('HDEL', RECORDS, gone)
+    spread('HSET', RECORDS, set)
+    spread('HDEL', RECORDS, gone)
     records.write_ranks(MOMENTS)
     records.write_ranks(FOLLOWERS)
   end

@@ -1,51 +1,105 @@
-local function settle_with_care(id, is_over, due)
+local function wishes()
+  local found = {}
+  for at = 4, #ARGV, 8 do
+    found[#found + 1] = {
+      id = ARGV[at], held_by = ARGV[at + 1], is_over = ARGV[at + 2] == 'done', due = tonumber(ARGV[at + 3]),
+      claim = ARGV[at + 4], most = tonumber(ARGV[at + 5]), span = tonumber(ARGV[at + 6]), lane = ARGV[at + 7],
+    }
+  end
+  return found
+end
+
+local function standing(records, id)
+  return string.match(records.read('t:' .. id) or '', '^(%l)%d+\31([^\31]*)\31([^\31]*)\31(.*)$')
+end
+
+local function fetch_for(records, wished)
+  local fields = { 'p*' }
+  for _, wish in ipairs(wished) do
+    local lane, at = wish.lane, #fields
+    fields[at + 1], fields[at + 2], fields[at + 3] = 't:' .. wish.id, 'l:' .. lane, 'n:' .. lane
+    fields[at + 4], fields[at + 5] = 'r:' .. lane, 'k:' .. wish.claim
+  end
+  records.fetch(fields)
+  fields = {}
+  for _, wish in ipairs(wished) do
+    local _, _, _, conversation = standing(records, wish.id)
+    fields[#fields + 1] = 'c:' .. (conversation or '')
+  end
+  records.fetch(fields)
+end
+
+local function is_last(records, lane)
+  return tonumber(records.read('n:' .. lane)) == 1
+end
+
+local function is_plain(records, wish, lane, conversation)
+  return wish.is_over and lane == wish.lane and not is_last(records, lane)
+    and string.find(records.read('l:' .. lane), ' 0 0', -4, true)
+    and (conversation == '' or records.read('c:' .. conversation) == '-' .. wish.id)
+end
+
+local function settle_with_care(wished)
   local places = open_places()
-  local known = places.records.load(id)
-  if is_over then
-    places.forget(known)
-  else
-    places.leave(known)
-    if due > NOW then
-      places.delay(known, due)
-    else
-      places.place(known)
+  for _, wish in ipairs(wished) do
+    local known = places.records.load(wish.id)
+    wish.was_held = known and known.state == 'l' and known.claim == wish.held_by
+    if wish.was_held and wish.is_over then
+      places.forget(known)
+    elseif wish.was_held then
+      places.leave(known)
+      if wish.due > NOW then
+        places.delay(known, wish.due)
+      else
+        places.place(known)
+      end
     end
   end
   places.lanes.write()
 end
 
-local function is_alone(conversation, id)
-  return conversation == '' or call('HGET', RECORDS, 'c:' .. conversation) == '-' .. id
-end
-
-local function settle(at)
-  local id, held_by, is_over, next_claim = ARGV[at], ARGV[at + 1], ARGV[at + 2] == 'done', ARGV[at + 4]
-  local lane, task = ARGV[at + 7], 't:' .. id
-  local found = call('HMGET', RECORDS, task, 'l:' .. lane, 'n:' .. lane, 'r:' .. lane, 'k:' .. next_claim, 'p*')
-  local state, claimed_by, in_lane, conversation =
-    string.match(found[1] or '', '^(%l)%d+\31([^\31]*)\31([^\31]*)\31(.*)$')
-  local is_held = state == 'l' and claimed_by == held_by
-  if is_held then
-    local is_plain = is_over and in_lane == lane and found[3] ~= '1' and string.find(found[2], ' 0 0', -4, true)
-    if is_plain and is_alone(conversation, id) then
-      call('ZREM', MOMENTS, id)
-      call('HSET', RECORDS, 'n:' .. lane, found[3] - 1, 'r:' .. lane, found[4] - 1)
-      call('HDEL', RECORDS, task, 'k:' .. held_by, 'c:' .. conversation)
-    else
-      settle_with_care(id, is_over, tonumber(ARGV[at + 3]))
+local function settle(records, wished)
+  local with_care = {}
+  for _, wish in ipairs(wished) do
+    local state, claimed_by, lane, conversation = standing(records, wish.id)
+    wish.was_held = state == 'l' and claimed_by == wish.held_by
+    if wish.was_held and is_plain(records, wish, lane, conversation) then
+      records.rank(MOMENTS, wish.id, false)
+      records.add('n:' .. lane, -1)
+      records.add('r:' .. lane, -1)
+      for _, field in ipairs({ 't:' .. wish.id, 'k:' .. wish.held_by, 'c:' .. conversation }) do
+        records.put(field, false)
+      end
+    elseif wish.was_held then
+      with_care[#with_care + 1] = wish
     end
   end
-  local told, next_moment = {}, -1
-  if next_claim ~= '' then
-    local before = next_claim ~= held_by and found[5]
-    told, next_moment = claim(next_claim, tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6]), before, found[6])
+  records.write()
+  if #with_care > 0 then
+    settle_with_care(with_care)
   end
-  return { is_held and 1 or 0, told, next_moment }
 end
 
-local answers = {}
-for at = 4, #ARGV, 8 do
-  answers[#answers + 1] = settle(at)
+local function serve_all(records, wished)
+  local serving, answers = nil, {}
+  for at, wish in ipairs(wished) do
+    local told, next_moment = {}, -1
+    if wish.claim ~= '' then
+      serving = serving or open_serving()
+      local before = wish.claim ~= wish.held_by and records.read('k:' .. wish.claim)
+      told, next_moment = serving.claim(wish, before, records.read('p*'))
+    end
+    answers[at] = { wish.was_held and 1 or 0, told, next_moment }
+  end
+  if serving then
+    serving.write()
+  end
+  return answers
 end
+
+local records, wished = open_records(), wishes()
+fetch_for(records, wished)
+settle(records, wished)
+local answers = serve_all(records, wished)
 tell()
 return answers
