@@ -8,7 +8,10 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from contracts.queue_contract import a_claim, queued
+from hookline.domain.queue import Settled, Settlement
 from hookline.queue.connection import open_redis
+from hookline.queue.redis_queue import RedisTaskQueue
 from hookline.queue.together import MOST_AT_ONCE, SharedTrips
 from servers import TestServer
 
@@ -142,6 +145,18 @@ async def test_what_a_caller_asked_who_goes_away_is_done_all_the_same(redis: Red
     answers = await asyncio.gather(*under_way, *behind, return_exceptions=True)
     assert [answer for answer in answers if isinstance(answer, int)] == [1, 3, 4, 6]
     assert await trips.ask(NEXT) == 7
+
+
+async def test_a_settlement_of_who_goes_away_is_made_with_the_others(redis: Redis) -> None:
+    queue, tasks = RedisTaskQueue(redis), [queued(number) for number in range(3)]
+    await queue.enqueue(tasks)
+    held = (await queue.claim(a_claim(3))).holdings
+    settling = [asyncio.create_task(queue.settle(Settlement(each, is_over=True), None)) for each in held]
+    await asyncio.sleep(0)
+    settling[1].cancel()
+    settled = await asyncio.gather(*settling, return_exceptions=True)
+    assert [isinstance(each, Settled) and each.was_held for each in settled] == [True, False, True]
+    assert await queue.held(0, 10) == (0, [])
 
 
 async def test_a_trip_that_is_cancelled_leaves_nobody_waiting(redis: Redis) -> None:
