@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from hookline.domain.briefs import WordsKind
+from hookline.domain.source import MEBIBYTE
 from hookline.domain.work_records import AgentEvent
 
+LARGEST_BODY = 2 * MEBIBYTE
 LONGEST_WAIT_SECONDS = 60
 MOST_TASKS = 100
 MOST_LEASES = 1_000
