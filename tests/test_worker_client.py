@@ -107,6 +107,21 @@ async def test_what_an_agent_says_stands_in_the_story_in_order(gate: Gate, one: 
     ]
 
 
+async def test_an_agent_that_says_too_much_is_told_so_and_may_complete(sqlite_database: Database) -> None:
+    gate = Gate(sqlite_database, most_logged_bytes=100)
+    one = await gate.worker("one")
+    await gate.accept()
+    token = (await claimed(one)).lease_token
+    answers = [await one.log(log_of(token, number, "x" * 40)) for number in (1, 2, 3)]
+    assert [(answer.stored, answer.next, answer.is_truncated) for answer in answers] == [
+        (1, 2, False),
+        (0, 3, True),
+        (0, 4, True),
+    ]
+    assert (await one.complete(CompleteRequest(lease_token=token))).state == "succeeded"
+    await gate.close()
+
+
 async def test_usage_session_and_effect_are_kept(gate: Gate, one: WorkerClient) -> None:
     task_id = await gate.accept()
     token = (await claimed(one)).lease_token

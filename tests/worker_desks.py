@@ -20,7 +20,7 @@ from hookline.storage.briefs import SqlBriefReader
 from hookline.storage.database import Database
 from hookline.storage.lifecycle import SqlLifecycleStore
 from hookline.storage.task_reader import SqlTaskReader
-from hookline.storage.work_records import SqlWorkRecords
+from hookline.storage.work_records import MOST_LOGGED_BYTES, SqlWorkRecords
 from hookline.storage.workers import SqlLeaseReader, SqlWorkerRegister
 from hookline.worker.client import WorkerClient
 from hookline.worker_api.desk import WorkerDesk
@@ -51,7 +51,7 @@ class Wire(httpx.AsyncBaseTransport):
 class Gate:
     """A gateway as workers see it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, most_logged_bytes: int = MOST_LOGGED_BYTES) -> None:
         self.office = Office(database, SqlLifecycleStore(database))
         clock, life = self.office.sender.clock, self.office.store
         self.queue = RedisTaskQueue(fakeredis.FakeAsyncRedis(), clock=clock)
@@ -64,7 +64,7 @@ class Gate:
             tasks=SqlTaskReader(database),
             claiming=claiming,
             leases=Leases(self.queue, life, self.office.ledger, claiming, CallOffs(), clock),
-            records=SqlWorkRecords(database),
+            records=SqlWorkRecords(database, most_logged_bytes),
             briefs=SqlBriefReader(database),
             clock=clock,
         )

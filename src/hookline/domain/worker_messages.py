@@ -198,10 +198,14 @@ class LogRequest(Message):
 
 
 class LogAnswer(Message):
-    """How many lines were new, and the number of the one that should come next."""
+    """How many lines were stored now, and the number of the one that should come next.
+
+    `is_truncated`: the attempt has told so much that the rest is dropped; it need not tell more.
+    """
 
     stored: int
     next: int
+    is_truncated: bool = False
 
 
 class UsageReport(Message):
