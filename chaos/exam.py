@@ -242,7 +242,15 @@ async def examine(town: Town, database: Database) -> list[str]:
         for part in PARTS:
             name = part.__name__.replace("_", " ")
             try:
-                await part(town, exam)
+                await _take(part, town, exam)
             except (SurprisedError, TimeoutError, HooklineError, httpx.HTTPError) as error:
                 return [f"{name}: {str(error) or type(error).__name__}"]
     return []
+
+
+async def _take(part: Part, town: Town, exam: Examiner) -> None:
+    """The relay empties and fills a queue that is at odds with itself, which would hide why it was."""
+    before = await exam.queue.epochs()
+    await part(town, exam)
+    if part is not a_wipe_changes_nothing and await exam.queue.epochs() != before:
+        raise SurprisedError("the queue was at odds with itself, and filled again")
