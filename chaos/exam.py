@@ -159,14 +159,15 @@ async def a_silent_worker_loses_its_task(town: Town, exam: Examiner) -> None:
     await exam.complete(*again)
 
 
-async def a_resumed_lane_goes_on(town: Town, exam: Examiner) -> None:
-    """What came while it was paused is given out, and nothing of it before."""
-    await _operate(town, "queue", "pause", "--lane", LANE)
-    task = await exam.post(LANE, 1, "normal")
-    if await exam.claim(wait=0.5):
-        raise SurprisedError(f"{task} was given out although its lane is paused")
-    await _operate(town, "queue", "resume", "--lane", LANE)
-    _ = await exam.expect(task)
+async def what_is_paused_goes_on_when_resumed(town: Town, exam: Examiner) -> None:
+    """A lane, and then everything: what came meanwhile is given out, and nothing of it before."""
+    for scope in (("--lane", LANE), ()):
+        await _operate(town, "queue", "pause", *scope)
+        task = await exam.post(LANE, 1, "normal")
+        if await exam.claim(wait=0.5):
+            raise SurprisedError(f"{task} was given out although it is paused")
+        await _operate(town, "queue", "resume", *scope)
+        _ = await exam.expect(task)
 
 
 async def _operate(town: Town, *words: str) -> None:
@@ -220,7 +221,7 @@ PARTS: tuple[Part, ...] = (
     an_old_end_changes_nothing,
     what_is_withdrawn_is_forgotten,
     a_silent_worker_loses_its_task,
-    a_resumed_lane_goes_on,
+    what_is_paused_goes_on_when_resumed,
     only_the_holder_extends,
     what_is_due_sooner_stays_so,
     nothing_is_left,
