@@ -15,7 +15,7 @@ import pytest
 
 from chaos.report import as_json, console, show, write_rows
 from chaos.storming import Plan, run
-from chaos.town import town
+from chaos.town import Size, town
 from chaos.verdict import judge
 from queue_mutants import MUTANTS
 
@@ -30,6 +30,8 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="of the choices; made up and printed where not given")
     parser.add_argument("--rate", type=float, default=6.0, help="webhooks a second")
     parser.add_argument("--lease", type=float, default=LEASE_SECONDS, help="seconds")
+    parser.add_argument("--gateways", type=int, default=1, help="beside each other, over one database")
+    parser.add_argument("--partitions", type=int, default=1, help="of the queue")
     parser.add_argument(
         "--mutant", type=int, help="a seeded fault of the queue by its number; --mutants lists"
     )
@@ -47,12 +49,14 @@ def main(arguments: list[str]) -> int:
         return 0
     seed = secrets.randbelow(10**6) if options.seed is None else options.seed
     screen = console()
-    screen.print(f"seed {seed}, {options.minutes:g} minutes, leases of {options.lease:g} s")
+    words = f"gateways: {options.gateways}, partitions: {options.partitions}"
+    screen.print(f"seed {seed}, {options.minutes:g} minutes, leases of {options.lease:g} s, {words}")
     os.environ.pop("HOOKLINE_TEST_DATABASE_URL", None)
     _ = signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="hookline-chaos-"))
     try:
-        with town(folder, seed, options.lease, options.mutant) as made:
+        size = Size(options.lease, options.gateways, options.partitions, options.mutant)
+        with town(folder, seed, size) as made:
             evidence = asyncio.run(run(made, Plan(options.minutes, options.rate, seed), screen))
     except pytest.skip.Exception as why:
         screen.print(str(why))

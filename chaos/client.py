@@ -1,19 +1,19 @@
 """A client that posts signed webhooks, some of them twice, and keeps a ledger of what it was answered."""
 
 import asyncio
-import json
 import time
-import uuid
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import httpx
 
-from signed_webhooks import Webhook, github, load
+from chaos.balancer import client_of
+from chaos.places import Comment
+from signed_webhooks import Webhook
 
-REPOSITORIES = ("octo/app", "octo/api", "octo/capped", "acme/site", "acme/tools")
+LANES = ("github:octo/app", "github:octo/api", "github:octo/capped", "github:acme/site", "jira:SHOP")
 ISSUES = 12
 PRIORITIES = ("", "", " priority=low", " priority=high")
 SHARE_CANCEL = 0.04
@@ -29,14 +29,25 @@ class Sent:
 
     number: int
     kind: str
-    repository: str
-    issue: int
+    comment: Comment
     webhook: Webhook
 
-    @property
-    def conversation(self) -> str:
-        """The key of its conversation."""
-        return f"github:{self.repository}#{self.issue}"
+
+def asking(comment: Comment) -> Sent:
+    """A comment that asks for a task."""
+    return Sent(comment.number, "ask", comment, comment.posted())
+
+
+def cancelling(of: Sent, number: int) -> Sent:
+    """Another comment in its conversation, which says that what it asked for should end."""
+    comment = replace(of.comment, number=number, text="@agent cancel")
+    return Sent(of.number, "cancel", comment, comment.posted())
+
+
+def withdrawing(of: Sent) -> Sent:
+    """The deletion of a comment."""
+    comment = replace(of.comment, action="deleted")
+    return Sent(of.number, "withdraw", comment, comment.posted())
 
 
 @dataclass(frozen=True)
@@ -64,26 +75,12 @@ class ClientLedger:
         return {answer.number: answer.task for answer in self.answers if answer.status == ACCEPTED}
 
 
-def comment(
-    number: int, repository: str, issue: int, text: str, action: str = "created", delivery: str | None = None
-) -> Webhook:
-    """A comment on an issue of a repository."""
-    payload = load("github", "issue_comment__mention")
-    payload["action"] = action
-    payload["comment"].update({"id": number, "body": text})
-    payload["issue"].update({"number": issue, "id": 1000 + issue})
-    owner, _, name = repository.partition("/")
-    payload["repository"].update({"full_name": repository, "name": name, "id": 500 + len(repository)})
-    payload["repository"]["owner"]["login"] = owner
-    return github("issue_comment", json.dumps(payload).encode(), delivery=delivery or str(uuid.uuid4()))
-
-
 class Client:
     """Sends at a mean rate, whatever the gateway does meanwhile."""
 
-    def __init__(self, url: str, chance: Random, rate: float) -> None:
-        """Keep where to send, what decides, and how many webhooks a second."""
-        self._url = url
+    def __init__(self, urls: Sequence[str], chance: Random, rate: float) -> None:
+        """Keep where to send, to any of these; what decides, and how many webhooks a second."""
+        self._urls = urls
         self._chance = chance
         self._rate = rate
         self._number = 1000
@@ -93,7 +90,7 @@ class Client:
 
     async def send_until(self, is_over: asyncio.Event) -> None:
         """Send; returns when every webhook that was begun has been answered."""
-        async with httpx.AsyncClient(base_url=self._url, timeout=20) as http:
+        async with client_of(self._urls, self._chance) as http:
             while not is_over.is_set():
                 if not self.is_held_back:
                     self._begin(http, self._next())
@@ -104,7 +101,7 @@ class Client:
 
     async def send(self, sent: Sent) -> str:
         """Send one until it is answered; tells its task where it asks for one."""
-        async with httpx.AsyncClient(base_url=self._url, timeout=20) as http:
+        async with client_of(self._urls, self._chance) as http:
             await self._persist(http, sent)
         return next((a.task for a in reversed(self.ledger.answers) if a.number == sent.number), "")
 
@@ -119,25 +116,18 @@ class Client:
         share = self._chance.random()
         asked = list(self.ledger.asked.values())[-40:]
         if asked and share < SHARE_CANCEL + SHARE_WITHDRAW:
-            return self._stopping(
-                "cancel" if share < SHARE_CANCEL else "withdraw", self._chance.choice(asked)
-            )
+            return self._stopping(self._chance.choice(asked), is_cancel=share < SHARE_CANCEL)
         self._number += 1
-        repository = self._chance.choice(REPOSITORIES)
-        issue = self._chance.randint(1, ISSUES)
         text = f"@agent fix it, please{self._chance.choice(PRIORITIES)}"
-        sent = Sent(self._number, "ask", repository, issue, comment(self._number, repository, issue, text))
+        lane, issue = self._chance.choice(LANES), self._chance.randint(1, ISSUES)
+        sent = asking(Comment(self._number, lane, issue, text))
         self.ledger.asked[sent.number] = sent
         return sent
 
-    def _stopping(self, kind: str, of: Sent) -> Sent:
-        make: dict[str, Callable[[], Webhook]] = {
-            "cancel": lambda: comment(10**6 + self._number, of.repository, of.issue, "@agent cancel"),
-            "withdraw": lambda: comment(of.number, of.repository, of.issue, "@agent fix it", "deleted"),
-        }
-        self.ledger.stopped.setdefault(of.conversation, []).append(time.time())
+    def _stopping(self, of: Sent, *, is_cancel: bool) -> Sent:
+        self.ledger.stopped.setdefault(of.comment.conversation, []).append(time.time())
         self._number += 1
-        return Sent(of.number, kind, of.repository, of.issue, make[kind]())
+        return cancelling(of, 10**6 + self._number) if is_cancel else withdrawing(of)
 
     async def _persist(self, http: httpx.AsyncClient, sent: Sent) -> None:
         while True:

@@ -19,7 +19,7 @@ class Hand:
 
     name: str
     token: str
-    url: str
+    urls: tuple[str, ...]
     seed: int
     lease: float
     folder: Path
@@ -30,7 +30,13 @@ class Hand:
         """Start its next process."""
         self.lives += 1
         life = f"{self.seed}:{self.name}.{self.lives}"
-        words = (self.url, self.name, life, str(self.lease), str(self.folder / f"{self.name}.jsonl"))
+        words = (
+            ",".join(self.urls),
+            self.name,
+            life,
+            str(self.lease),
+            str(self.folder / f"{self.name}.jsonl"),
+        )
         with (self.folder / f"{self.name}.err").open("ab") as errors:
             self.process = subprocess.Popen(
                 [*dying_with_us("KILL"), sys.executable, "-m", "chaos.worker", *words],

@@ -131,7 +131,7 @@ async def gather_evidence(
     with town.redis() as redis:
         left = leftovers(redis)
     ended = [hand.name for hand in town.hands if hand.has_ended]
-    ended += ["gateway"] if town.gateway.running.poll() is not None else []
+    ended += [each.home.name for each in town.gateways if each.running.poll() is not None]
     return Evidence(
         ledger,
         await read_tasks(database),

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
-import httpx
 import pytest
 from redis import Redis
 from sqlalchemy import select, update
 
-from chaos.client import Client, Sent, comment
+from chaos.balancer import client_of
+from chaos.client import Client, Sent, asking, cancelling, withdrawing
 from chaos.likeness import unlike
+from chaos.places import Comment
 from chaos.town import Town
 from gateways import eventually
 from hookline.domain.errors import HooklineError
@@ -32,7 +33,7 @@ from hookline.domain.worker_messages import (
 )
 from hookline.queue import scripts
 from hookline.queue.connection import open_redis
-from hookline.queue.layout import OF_TASKS, Partition, partitions
+from hookline.queue.layout import OF_TASKS, Partition
 from hookline.queue.redis_queue import RedisTaskQueue
 from hookline.storage.database import Database
 from hookline.storage.ledger import SqlQueueLedger
@@ -59,7 +60,7 @@ class Examiner:
     database: Database
     redis: Redis
     queue: RedisTaskQueue
-    partition: Partition
+    partitions: Sequence[Partition]
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(FIRST_NUMBER))
     sent: dict[str, Sent] = field(default_factory=dict)
     kept: dict[str, Assigned] = field(default_factory=dict)
@@ -73,11 +74,9 @@ class Examiner:
                     await self.beat(*self.kept.values())
             await asyncio.sleep(BEAT_SECONDS)
 
-    async def post(self, repository: str, issue: int, priority: str) -> str:
+    async def post(self, lane: str, issue: int, priority: str) -> str:
         """Ask for a task; returns when the queue holds it."""
-        number = next(self.numbers)
-        webhook = comment(number, repository, issue, f"@agent fix it priority={priority}")
-        sent = Sent(number, "ask", repository, issue, webhook)
+        sent = asking(Comment(next(self.numbers), lane, issue, f"@agent fix it priority={priority}"))
         task = await self.client.send(sent)
         self.sent[task] = sent
         await self.until_held(task)
@@ -85,15 +84,11 @@ class Examiner:
 
     async def withdraw(self, task: str) -> None:
         """Delete the comment that asked."""
-        of = self.sent[task]
-        webhook = comment(of.number, of.repository, of.issue, "@agent fix it", "deleted")
-        _ = await self.client.send(Sent(of.number, "withdraw", of.repository, of.issue, webhook))
+        _ = await self.client.send(withdrawing(self.sent[task]))
 
     async def cancel(self, task: str) -> None:
         """Ask in its conversation that it ends."""
-        of = self.sent[task]
-        webhook = comment(next(self.numbers), of.repository, of.issue, "@agent cancel")
-        _ = await self.client.send(Sent(of.number, "cancel", of.repository, of.issue, webhook))
+        _ = await self.client.send(cancelling(self.sent[task], next(self.numbers)))
 
     async def claim_unheard(self, claim: str, most: int = 1, wait: float = 1) -> Sequence[Assigned]:
         """Claim under this name, and give no sign of life."""
@@ -162,7 +157,9 @@ class Examiner:
         """Wait until the queue holds these."""
 
         async def is_so() -> bool:
-            return None not in self.redis.hmget(self.partition.records, [OF_TASKS + task for task in tasks])
+            names = [OF_TASKS + task for task in tasks]
+            held = [self.redis.hmget(partition.records, names) for partition in self.partitions]
+            return all(any(of_one) for of_one in zip(*held, strict=True))
 
         await eventually(is_so, SOON)
 
@@ -183,7 +180,7 @@ class Examiner:
 
     async def compare(self, *tasks: str) -> None:
         """The queue must hold these as the database says, and nothing else."""
-        found = await unlike(self.database, self.redis, self.partition, tasks)
+        found = await unlike(self.database, self.redis, self.partitions, tasks)
         if found:
             raise SurprisedError("; ".join(found[:2]))
 
@@ -194,12 +191,12 @@ async def examiner(town: Town, database: Database) -> AsyncIterator[Examiner]:
 
     Its own hand on the queue has the same seeded fault as the gateway's, where there is one.
     """
-    client = Client(town.gateway.url, Random(0), 1)
+    client = Client(town.urls, Random(0), 1)
     queue = _queue_of(town)
-    async with httpx.AsyncClient(base_url=town.gateway.admin_url) as http:
+    async with client_of(town.admin_urls, Random(0)) as http:
         with town.redis() as redis:
             worker = WorkerClient(http, town.hands[0].token)
-            made = Examiner(client, worker, database, redis, queue, partitions(1)[0])
+            made = Examiner(client, worker, database, redis, queue, town.partitions)
             keeper = asyncio.create_task(made.keep())
             try:
                 yield made
@@ -210,6 +207,6 @@ async def examiner(town: Town, database: Database) -> AsyncIterator[Examiner]:
 
 def _queue_of(town: Town) -> RedisTaskQueue:
     with pytest.MonkeyPatch.context() as patch:
-        if town.mutant is not None:
-            patch.setattr(scripts, "source_of", MUTANTS[town.mutant].source_of)
-        return RedisTaskQueue(open_redis(town.valkey.url))
+        if town.size.mutant is not None:
+            patch.setattr(scripts, "source_of", MUTANTS[town.size.mutant].source_of)
+        return RedisTaskQueue(open_redis(town.valkey.url), partition_count=town.size.partitions)

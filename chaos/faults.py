@@ -41,7 +41,7 @@ class Storm:
         """Faults of the gateway, of Valkey and of PostgreSQL."""
         return {
             "gateway killed": self._kill_gateway,
-            "gateway frozen": lambda: self._frozen(self._gateway_signal),
+            "gateway frozen": self._freeze_gateway,
             "valkey killed": self._kill_valkey,
             "valkey frozen": lambda: self._frozen(lambda number: _signal(self.town.valkey, number)),
             "valkey wiped": lambda: asyncio.to_thread(self.town.wipe_valkey),
@@ -97,15 +97,16 @@ class Storm:
         await asyncio.sleep(self._past_the_lease())
         send(signal.SIGCONT)
 
-    def _gateway_signal(self, number: signal.Signals) -> None:
-        self.town.gateway.running.send_signal(number)
+    async def _freeze_gateway(self) -> None:
+        await self._frozen(self.chance.choice(self.town.gateways).running.send_signal)
 
     async def _kill_gateway(self) -> None:
-        await asyncio.to_thread(self.town.gateway.kill)
+        gateway = self.chance.choice(self.town.gateways)
+        await asyncio.to_thread(gateway.kill)
         await asyncio.sleep(self.chance.choice((0, 0, self.town.lease)))
         for _ in range(START_TRIES):
             try:
-                _ = await asyncio.to_thread(self.town.gateway.start)
+                _ = await asyncio.to_thread(gateway.start)
             except GatewayFailedError:
                 continue
             return

@@ -30,14 +30,17 @@ class Held:
     until: int = 0
 
 
-async def unlike(database: Database, redis: Redis, partition: Partition, ids: Sequence[str]) -> list[str]:
+async def unlike(
+    database: Database, redis: Redis, partitions: Sequence[Partition], ids: Sequence[str]
+) -> list[str]:
     """Sentences on what differs; none is what should be."""
     wanted = await SqlQueueLedger(database).as_queued([TaskId(name) for name in ids])
-    return list(differences(wanted, held_by(redis, partition)))
+    held = {name: each for partition in partitions for name, each in held_by(redis, partition).items()}
+    return list(differences(wanted, held))
 
 
 def held_by(redis: Redis, partition: Partition) -> dict[str, Held]:
-    """All that Redis holds, by task."""
+    """All that Redis holds in a partition, by task."""
     until = dict(redis.zrange(partition.moments, 0, -1, withscores=True))
     found: dict[str, Held] = {}
     for field, record in redis.hgetall(partition.records).items():

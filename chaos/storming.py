@@ -38,9 +38,9 @@ class Plan:
 async def run(town: Town, plan: Plan, screen: Console) -> Evidence:
     """Let it rage, and tell what is left."""
     storm = Storm(town, Random(f"{plan.seed} faults"))
-    client = Client(town.gateway.url, Random(f"{plan.seed} client"), plan.rate)
+    client = Client(town.urls, Random(f"{plan.seed} client"), plan.rate)
     minimum = minimum_of((*storm.of_servers, *storm.of_workers), plan.minutes)
-    database = open_database(town.gateway.resolved_database_url)
+    database = open_database(town.gateways[0].resolved_database_url)
     try:
         if plan.minutes > 0:
             for hand in town.hands:

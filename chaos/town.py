@@ -1,9 +1,9 @@
-"""The installation under test: PostgreSQL, Valkey, one gateway with its relay, and eight workers."""
+"""The installation under test: PostgreSQL, Valkey, gateways with their relays, and eight workers."""
 
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from chaos.crew import ROOT, Hand
 from gateways import Gateway
 from hookline.bootstrap import utc_now
 from hookline.core.tokens import TokenKind, hash_of, make_token
+from hookline.queue.layout import Partition, partitions
 from hookline.storage.database import open_database
 from hookline.storage.migrator import upgrade
 from hookline.storage.workers import SqlWorkerRegister
@@ -27,6 +28,7 @@ SEEDED = ROOT / "chaos" / "seeded"
 CONFIGURATION = f"""
 [queue]
 lease_seconds = {{lease}}
+partitions = {{partitions}}
 
 [[lanes]]
 lane = "{CAPPED_LANE}"
@@ -38,6 +40,16 @@ weight = 2
 """
 
 
+@dataclass(frozen=True)
+class Size:
+    """How large it is, and what is wrong with it: a seeded fault by its number."""
+
+    lease: float
+    gateways: int = 1
+    partitions: int = 1
+    mutant: int | None = None
+
+
 @dataclass
 class Town:
     """Everything that runs, and where its data is."""
@@ -45,10 +57,29 @@ class Town:
     folder: Path
     postgres: PostgresServer
     valkey: TestServer
-    gateway: Gateway
+    gateways: list[Gateway]
     hands: list[Hand]
-    lease: float
-    mutant: int | None = None
+    size: Size
+
+    @property
+    def lease(self) -> float:
+        """How many seconds a heartbeat holds a task."""
+        return self.size.lease
+
+    @property
+    def urls(self) -> list[str]:
+        """Where webhooks are posted."""
+        return [gateway.url for gateway in self.gateways]
+
+    @property
+    def admin_urls(self) -> list[str]:
+        """Where workers ask."""
+        return [gateway.admin_url for gateway in self.gateways]
+
+    @property
+    def partitions(self) -> Sequence[Partition]:
+        """The queue's partitions."""
+        return partitions(self.size.partitions)
 
     @property
     def journals(self) -> Path:
@@ -79,31 +110,38 @@ class Town:
 
 
 @contextmanager
-def town(folder: Path, seed: int, lease: float, mutant: int | None) -> Iterator[Town]:
+def town(folder: Path, seed: int, size: Size) -> Iterator[Town]:
     """Start all of it; at the end all of it is killed, whatever state it is in."""
-    home, journals = folder / "home", folder / "journals"
-    for place in (home, journals):
-        place.mkdir(mode=0o700)
-    _ = (home / "hookline.toml").write_text(CONFIGURATION.format(lease=lease), encoding="utf-8")
+    journals = folder / "journals"
+    journals.mkdir(mode=0o700)
     with postgres_server() as postgres, valkey_server() as valkey:
         url = postgres.create_database()
         names = [f"w{number}" for number in range(1, WORKERS + 1)]
         tokens = asyncio.run(_prepare(url, names))
-        gateway = Gateway(home, database_url=url, redis_url=valkey.url, extra=_seeded(mutant))
+        gateways = [_gateway(folder / f"gateway-{n}", url, valkey.url, size) for n in range(size.gateways)]
+        admin_urls = tuple(gateway.admin_url for gateway in gateways)
         hands = [
-            Hand(name, token, gateway.admin_url, seed, lease, journals)
+            Hand(name, token, admin_urls, seed, size.lease, journals)
             for name, token in zip(names, tokens, strict=True)
         ]
-        made = Town(folder, postgres, valkey, gateway, hands, lease, mutant)
         try:
-            _ = gateway.start()
-            yield made
+            for gateway in gateways:
+                _ = gateway.start()
+            yield Town(folder, postgres, valkey, gateways, hands, size)
         finally:
             for hand in hands:
                 hand.kill()
-            if gateway.process is not None and gateway.process.poll() is None:
-                gateway.kill()
-            _ = (folder / "gateway.log").write_text("".join(gateway.output), encoding="utf-8")
+            for gateway in gateways:
+                if gateway.process is not None and gateway.process.poll() is None:
+                    gateway.kill()
+                _ = gateway.home.with_suffix(".log").write_text("".join(gateway.output), encoding="utf-8")
+
+
+def _gateway(home: Path, database_url: str, redis_url: str, size: Size) -> Gateway:
+    home.mkdir(mode=0o700)
+    configuration = CONFIGURATION.format(lease=size.lease, partitions=size.partitions)
+    _ = (home / "hookline.toml").write_text(configuration, encoding="utf-8")
+    return Gateway(home, database_url=database_url, redis_url=redis_url, extra=_seeded(size.mutant))
 
 
 def _seeded(mutant: int | None) -> dict[str, str]:

@@ -28,12 +28,8 @@ def accepted_are_there(evidence: Evidence) -> Iterator[str]:
             yield f"comment {number} was accepted as {task_id}, which is nowhere"
         elif task.state not in FINISHED:
             yield f"comment {number} was accepted, and {task_id} is {task.state}"
-        elif task.origin != _origin(evidence, number):
+        elif task.origin != evidence.ledger.asked[number].comment.origin:
             yield f"comment {number} was accepted as {task_id}, which is of {task.origin}"
-
-
-def _origin(evidence: Evidence, number: int) -> str:
-    return f"github:{evidence.ledger.asked[number].repository}:comment/{number}"
 
 
 def one_task_each(evidence: Evidence) -> Iterator[str]:

@@ -10,9 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
-import httpx
-
 from chaos import journal as said
+from chaos.balancer import client_of
 from chaos.journal import Entry, Journal
 from hookline.domain.worker_messages import (
     Assigned,
@@ -40,7 +39,7 @@ SHARE_ZOMBIE = 0.6
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker process is started with."""
+    """What a worker process is started with; `url` names all gateways, by commas."""
 
     url: str
     name: str
@@ -165,7 +164,7 @@ class Worker:
 async def main(job: Job) -> None:
     """Work until killed; an error of its own goes into the journal too."""
     journal = Journal(Path(job.journal))
-    async with httpx.AsyncClient(base_url=job.url) as http:
+    async with client_of(job.url.split(","), Random(job.seed)) as http:
         try:
             await Worker(job, WorkerClient(http, job.token), journal).work()
         except Exception as error:

@@ -131,6 +131,11 @@ class Gateway:
         """Resident bytes of the process."""
         return psutil.Process(self.running.pid).memory_info().rss
 
+    def fresh_peak_memory(self) -> int:
+        """Resident bytes of the process, from which on the peak is measured again."""
+        Path(f"/proc/{self.running.pid}/clear_refs").write_text("5")
+        return self.memory()
+
     def peak_memory(self) -> int:
         """The most resident bytes the process ever had."""
         status = Path(f"/proc/{self.running.pid}/status").read_text()

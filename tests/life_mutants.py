@@ -7,12 +7,15 @@ from textwrap import dedent
 from types import FunctionType, ModuleType
 
 from hookline.core.lifecycle import TaskLife
-from hookline.storage import life_commands, lifecycle, starting
+from hookline.storage import lifecycle, starting
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """What is wrong, in which function of a class or module, and the change that makes it so."""
+    """What is wrong, in which function of a class or module, and the change that makes it so.
+
+    The module is the one that calls the function: another's name for it would go unheard.
+    """
 
     fault: str
     place: type | ModuleType
@@ -104,23 +107,51 @@ MUTANTS = (
         "not task.is_claimable",
         "task.is_running",
     ),
-    Mutant("a cancel ends what runs", life_commands, "cancel_all", "if task.is_running", "if False"),
-    Mutant("what is over is cancelled", life_commands, "cancel_all", " if not task.is_finished", ""),
+    Mutant("a cancel ends what runs", lifecycle, "cancel_all", "if task.is_running", "if False"),
+    Mutant("what is over is cancelled", lifecycle, "cancel_all", " if not task.is_finished", ""),
     Mutant(
-        "what waited too long waits on", life_commands, "reap_due", "task.state is TaskState.WAITING", "False"
+        "what waited too long waits on", lifecycle, "reap_due", "task.state is TaskState.WAITING", "False"
     ),
     Mutant(
         "a lease that ran out holds for ever",
-        life_commands,
+        lifecycle,
         "reap_due",
         "if task.has_run_out(now)",
         "if False",
     ),
     Mutant(
         "what succeeded is redriven",
-        life_commands,
+        lifecycle,
         "redrive_all",
         "task.state in REDRIVABLE_STATES",
         "task.is_finished",
+    ),
+    Mutant("what is paused is absorbed", TaskLife, "may_absorb", " and other.paused_at is None", ""),
+    Mutant("what began is absorbed", TaskLife, "may_absorb", " and other.fence == 0", ""),
+    Mutant("what is older is absorbed", TaskLife, "may_absorb", "other.id > self.id", "other.id != self.id"),
+    Mutant(
+        "what would run otherwise is absorbed",
+        TaskLife,
+        "may_absorb",
+        "self.fold_key == other.fold_key",
+        "other.fold_key is not None",
+    ),
+    Mutant("what is absorbed does not end", TaskLife, "absorb", "other.fold(self.id, now)", "pass"),
+    Mutant(
+        "what waits elsewhere is absorbed",
+        starting._StartDesk,
+        "_absorb",
+        " if other.conversation == task.conversation",
+        "",
+    ),
+    Mutant(
+        "more is absorbed than may be", starting._StartDesk, "_absorb", "[: self._limits.most_folded]", ""
+    ),
+    Mutant(
+        "the words of what is absorbed are lost",
+        starting._StartDesk,
+        "_absorb",
+        "self.folds.append(Fold(other.id, task.id, task.fence))",
+        "pass",
     ),
 )

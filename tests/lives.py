@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -40,15 +39,6 @@ def changed(
 ) -> Changed:
     """What a command should answer."""
     return Changed(tuple(queued), tuple(removed), tuple(running))
-
-
-@dataclass
-class Kept:
-    """What is stored of a task: its state, fence, due time, end of lease, losses, tries, and its rows."""
-
-    row: tuple
-    attempts: list[tuple[Fence, datetime | None]] = field(default_factory=list)
-    facts: list[int] = field(default_factory=list)
 
 
 class Office:
@@ -140,20 +130,6 @@ class Office:
         columns = [getattr(TaskRow, name) for name in names]
         async with self.database.read() as connection:
             return tuple((await connection.execute(select(*columns).where(TaskRow.id == task_id))).one())
-
-    async def book(self) -> dict[TaskId, Kept]:
-        """All tasks, in three queries."""
-        names = ("state", "fence", "due_at", "lease_ends_at", "lost_count", "tries")
-        tasks = select(TaskRow.id, *(getattr(TaskRow, name) for name in names))
-        attempts = select(AttemptRow.task_id, AttemptRow.fence, AttemptRow.ended_at)
-        facts = select(TaskEventRow.task_id, TaskEventRow.seq)
-        async with self.database.read() as connection:
-            book = {row[0]: Kept(tuple(row[1:])) for row in await connection.execute(tasks)}
-            for task_id, fence, ended_at in await connection.execute(attempts.order_by(AttemptRow.fence)):
-                book[task_id].attempts.append((fence, ended_at))
-            for task_id, seq in await connection.execute(facts.order_by(TaskEventRow.seq)):
-                book[task_id].facts.append(seq)
-        return book
 
     async def state(self, task_id: TaskId) -> str:
         (state,) = await self.task(task_id, "state")

@@ -11,19 +11,19 @@ from architecture.project import ROOT
 sys.path.append(str(ROOT))
 
 from chaos import journal as said
-from chaos.client import Answer, ClientLedger, Sent
+from chaos.client import Answer, ClientLedger, Sent, asking
 from chaos.evidence import AttemptSeen, Evidence, TaskSeen
 from chaos.faults import Happened
 from chaos.journal import Entry
+from chaos.places import Comment
 from chaos.verdict import CHECKS, judge
-from signed_webhooks import comment
 
 CONVERSATION = "github:octo/app#12"
 LANE = "github:octo/app"
 
 
 def sent(number: int) -> Sent:
-    return Sent(number, "ask", "octo/app", 12, comment(number))
+    return asking(Comment(number, LANE, 12, "@agent fix it"))
 
 
 def task(number: int, state: str = "succeeded", mark: str = "") -> TaskSeen:

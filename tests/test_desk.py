@@ -1,6 +1,7 @@
 """The desk over a real database and queue: claims, signs of life and ends, with losses in between."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import fakeredis
@@ -14,10 +15,11 @@ from hookline.core.reaper import Reaper
 from hookline.core.relay import Relay
 from hookline.core.tokens import hash_of
 from hookline.core.waiting_line import WaitingLine
-from hookline.domain.errors import StorageUnavailableError
+from hookline.domain.errors import QueueUnavailableError, StorageUnavailableError
 from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import Complete, Fail, Finished, Held, Lost, Release, Start
 from hookline.domain.queue import Changed, ClaimId
+from hookline.domain.rules import Plan
 from hookline.domain.task import TaskState
 from hookline.domain.workers import WorkLease
 from hookline.queue.redis_queue import RedisTaskQueue
@@ -25,7 +27,9 @@ from hookline.storage.database import Database
 from hookline.storage.lifecycle import SqlLifecycleStore
 from hookline.storage.workers import SqlLeaseReader
 from lives import Office
+from submissions import PLAN
 
+FOLDS = replace(PLAN, folds=True)
 NO_WAIT = timedelta(0)
 MINUTE = timedelta(minutes=1)
 
@@ -56,8 +60,8 @@ class Desk:
     def take(self, changed: Changed) -> None:
         self.changes.append(changed)
 
-    async def accept(self, conversation: str) -> TaskId:
-        task_id = await self.office.accept(conversation)
+    async def accept(self, conversation: str, plan: Plan = PLAN) -> TaskId:
+        task_id = await self.office.accept(conversation, plan=plan)
         await self.queue.enqueue(await self.office.ledger.as_queued([task_id]))
         return task_id
 
@@ -167,6 +171,26 @@ async def test_a_task_that_was_cancelled_meanwhile_leaves_the_queue(desk: Desk) 
     await desk.office.store.cancel([task_id], "asked", desk.office.now)
     assert await desk.claim() == []
     assert await desk.held() == set()
+
+
+async def test_what_was_folded_leaves_the_queue_although_that_was_not_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *follow_ups = [await desk.accept("a", FOLDS) for _ in range(3)]
+
+    async def gone(_task_ids: Sequence[TaskId]) -> int:
+        raise QueueUnavailableError("gone")
+
+    with monkeypatch.context() as without:
+        without.setattr(desk.queue, "remove", gone)
+        (assigned,) = await desk.claim()
+    assert assigned.task_id == first
+    assert await desk.held() == {first, *follow_ups}
+    await desk.leases.finish(await desk.lease(assigned), Complete({}), "d", None)
+    assert await desk.claim("two", "c2") == []
+    assert await desk.claim("two", "c3") == []
+    assert await desk.held() == set()
+    assert [await desk.office.attempts(task_id, "fence") for task_id in follow_ups] == [[], []]
 
 
 async def test_a_retry_comes_when_it_is_due(desk: Desk) -> None:

@@ -99,6 +99,12 @@ async def test_what_a_newer_version_upgraded_is_left_alone(database: Database) -
     assert await current_revision(database) == "9999"
 
 
+@pytest.fixture
+def postgres_database(fresh_postgres_database: Database) -> Database:
+    """One of its own: the schema of the shared one stays as it is."""
+    return fresh_postgres_database
+
+
 async def test_an_older_schema_is_trouble(database: Database) -> None:
     await downgrade(database, "base")
     assert "hookline db upgrade" in (await DatabaseProbe(database).trouble() or "")

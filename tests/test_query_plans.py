@@ -1,6 +1,7 @@
 """Every list that people read and everything that pruning does finds its rows by an index."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import Table, text, update
 
 from hookline.bootstrap import make_insights
+from hookline.domain.lifecycle import LifeLimits
 from hookline.domain.queue import QueueEpoch
 from hookline.domain.reading import DeliveryFilter, TaskFilter
 from hookline.domain.rules import Caps
@@ -15,15 +17,20 @@ from hookline.domain.task import TaskState
 from hookline.storage.database import Database
 from hookline.storage.ingest import SqlIngestStore
 from hookline.storage.ledger import SqlQueueLedger
+from hookline.storage.lifecycle import SqlLifecycleStore
 from hookline.storage.models import DedupeKeyRow, DeliveryRow, DeliveryTaskRow, TaskRow
 from hookline.storage.retention import Pruned, SqlRetention
+from hookline.storage.starting import start_all
+from lives import Office
 from query_plans import heard, ways_to_rows
-from submissions import LANE, Sender
+from submissions import LANE, PLAN, Sender
 
 DAY = timedelta(days=1)
 AGES = (30 * DAY, 180 * DAY, 400 * DAY)
 MANY = 9_999
+FOLDS = replace(PLAN, folds=True)
 A_LATER_ID = "'029ca945-' || lpad(cast(n AS text), 4, '0') || '-7000-8000-000000000001'"
+A_WAITING_ID = A_LATER_ID.replace("029ca945", "029ca946")
 QUEUED = frozenset({TaskState.QUEUED})
 INDEXES = {
     TaskFilter(): "in the order of pk_tasks",
@@ -112,6 +119,32 @@ async def test_the_relay_looks_only_at_what_the_queue_lacks(database: Database, 
     by_epoch = "ix_tasks_queue_epoch_accepted_at"
     assert [*found[:-1], found[-1] - {"pk_attempts", "all rows of attempts"}] == [{by_epoch}] * len(found)
     assert len(found) == 3
+
+
+async def test_a_start_looks_only_at_its_conversation(database: Database, sender: Sender) -> None:
+    office = Office(database, SqlLifecycleStore(database))
+    office.sender = sender
+    waiting = {"id": A_WAITING_ID, "state": "'queued'", "fold_key": "'alike'"}
+    await _crowd(database, TaskRow.__table__, "id", {**waiting, "conversation": "'sentry:' || n"})
+    task_ids = [await office.accept(f"{LANE}#{number}", plan=FOLDS) for number in range(3)]
+    follow_up = await office.accept(f"{LANE}#0", plan=FOLDS)
+    claims = [office.claim(task_id) for task_id in task_ids]
+    begin = partial(start_all, starts=claims, begins_at=sender.clock, limits=LifeLimits(), ended=[])
+
+    async def start() -> None:
+        async with database.write() as connection:
+            await connection.run_sync(begin)
+
+    ways = await _ways(database, start)
+    assert await office.state(follow_up) == "cancelled"
+    conversations, foldable, locked, *_ = [way for _, way in ways]
+    assert conversations == {"pk_tasks"}
+    assert foldable == {"ix_tasks_conversation_id_foldable"}
+    assert locked == {
+        "pk_tasks",
+        "ix_tasks_state_id" if database.is_sqlite else "uq_tasks_conversation_running",
+    }
+    assert not {way for _, each in ways for way in each if way == "all rows of tasks"}
 
 
 async def test_pruning_looks_only_at_what_is_old(database: Database, sender: Sender) -> None:

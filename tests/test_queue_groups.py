@@ -1,27 +1,33 @@
 """The queue on servers that are several: a cluster of three nodes, and a primary that fails over."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
 from itertools import count
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import Redis, RedisCluster
+from redis.crc import key_slot
 
-from contracts.queue_contract import AGE_BOUND, QueueContract, drained, ids, queued
+from contracts.queue_contract import AGE_BOUND, QueueContract, a_claim, drained, ids, queued
+from hookline.core.background import end
+from hookline.core.waiting_line import WaitingLine
 from hookline.domain.errors import QueueUnavailableError
 from hookline.domain.ids import TaskId
 from hookline.domain.queue import TaskQueue
-from hookline.queue.bell import QueueBell
+from hookline.queue.bell import Patience, QueueBell
 from hookline.queue.connection import open_line, open_redis
-from hookline.queue.layout import partition_of
+from hookline.queue.layout import partition_of, partitions
 from hookline.queue.redis_queue import RedisTaskQueue
 from server_process import TestServer
 from valkey_groups import Watched, valkey_cluster, watched_valkey
 
 pytestmark = pytest.mark.integration
 PATIENCE = timedelta(seconds=10)
+ResultT = TypeVar("ResultT")
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +97,103 @@ class TestOnACluster(QueueContract):
                 assert await heard.rung.get() == ""
             await queue.call_off([queued(1).task_id])
             assert await heard.rung.get() == queued(1).task_id
+
+
+@pytest.fixture
+def replicated() -> Iterator[Sequence[TestServer]]:
+    with valkey_cluster(replicas=1) as nodes:
+        yield nodes
+
+
+async def persistently(call: Callable[[], Awaitable[ResultT]]) -> ResultT:
+    while True:
+        with suppress(QueueUnavailableError):
+            return await call()
+
+
+class Waiting:
+    """A worker that waits at a queue, woken by a bell whose first node is the one of partition 0."""
+
+    def __init__(self, nodes: Sequence[TestServer]) -> None:
+        self.queue = RedisTaskQueue(open_redis(cluster_url(nodes), timedelta(seconds=1)))
+        self.line, self.is_connected = WaitingLine(), asyncio.Event()
+        listened = open_line(cluster_url(nodes), PATIENCE)
+        told = (self.line.ring, lambda _: None, self.is_connected.set)
+        self.bell = QueueBell(listened, *told, rest=at_once, patience=Patience(0.1, 1))
+        self.asked = 0
+
+    @asynccontextmanager
+    async def in_line(self) -> AsyncIterator[asyncio.Task[Sequence[TaskId]]]:
+        self.bell.start()
+        await self.is_connected.wait()
+        self.is_connected.clear()
+        worker = asyncio.create_task(self._first())
+        try:
+            yield worker
+        finally:
+            await end(worker)
+            await self.bell.stop()
+            await self.queue.close()
+
+    async def _first(self) -> Sequence[TaskId]:
+        with self.line.place() as turn:
+            while True:
+                turn.clear()
+                taken = await persistently(lambda: self.queue.claim(a_claim()))
+                self.asked += 1
+                if taken.holdings:
+                    return [holding.task_id for holding in taken.holdings]
+                await turn.wait()
+
+    async def has_asked(self, times: int) -> None:
+        while self.asked < times:
+            await at_once(0)
+
+
+async def at_once(_seconds: float) -> None:
+    await asyncio.to_thread(lambda: None)
+
+
+@pytest.mark.parametrize("fall", [TestServer.kill, TestServer.freeze])
+async def test_a_worker_is_woken_after_the_node_that_wakes_it_failed_over(
+    replicated: Sequence[TestServer], fall: Callable[[TestServer], None]
+) -> None:
+    waiting, replica = Waiting(replicated), Redis.from_url(replicated[-1].url)
+    async with waiting.in_line() as worker:
+        await waiting.has_asked(1)
+        fall(replicated[0])
+        await replica.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
+        await waiting.is_connected.wait()
+        await waiting.has_asked(2)
+        await persistently(lambda: waiting.queue.enqueue([queued(1)]))
+        assert await worker == ids([queued(1)])
+    await replica.aclose()
+
+
+async def move(slot: int, source: Redis, target: Redis, others: Sequence[Redis], port: int) -> None:
+    names = [await node.execute_command("CLUSTER", "MYID") for node in (source, target)]
+    await target.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", names[0])
+    await source.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", names[1])
+    keys = await source.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 100)
+    assert keys
+    await source.execute_command("MIGRATE", "127.0.0.1", port, "", 0, 5_000, "KEYS", *keys)
+    for node in (target, source, *others):
+        await node.execute_command("CLUSTER", "SETSLOT", slot, "NODE", names[1])
+
+
+async def test_a_worker_is_woken_after_the_slot_of_its_tasks_moved(replicated: Sequence[TestServer]) -> None:
+    waiting, nodes = Waiting(replicated), [Redis.from_url(node.url) for node in replicated[:3]]
+    async with waiting.in_line() as worker:
+        await waiting.has_asked(1)
+        await waiting.queue.epochs()
+        (partition,) = partitions(1)
+        port = urlsplit(replicated[1].url).port or 0
+        await move(key_slot(partition.records.encode()), nodes[0], nodes[1], nodes[2:], port)
+        await persistently(lambda: waiting.queue.enqueue([queued(1)]))
+        assert await worker == ids([queued(1)])
+        assert await nodes[1].exists(partition.records)
+    for node in nodes:
+        await node.aclose()
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from hookline.storage.database import Database
 from hookline.storage.log_source import SqlLogSource
 from hookline.storage.models import TaskRow
 from hookline.worker.client import GatewayAwayError, LeaseLostError, RefusedError, WorkerClient
+from hookline.worker_api.bounded import MOST_DISCARDED
 from submissions import PLAN
 from worker_desks import MINUTE, Gate, claimed, fields_of_kind
 
@@ -104,6 +105,21 @@ async def test_what_an_agent_says_stands_in_the_story_in_order(gate: Gate, one: 
         ("agent.said", 1, {"n": 2, "text": "b"}),
         ("agent.called_tool", 1, {"n": 3, "name": "shell", "text": "ls"}),
     ]
+
+
+async def test_an_agent_that_says_too_much_is_told_so_and_may_complete(sqlite_database: Database) -> None:
+    gate = Gate(sqlite_database, most_logged_bytes=100)
+    one = await gate.worker("one")
+    await gate.accept()
+    token = (await claimed(one)).lease_token
+    answers = [await one.log(log_of(token, number, "x" * 40)) for number in (1, 2, 3)]
+    assert [(answer.stored, answer.next, answer.is_truncated) for answer in answers] == [
+        (1, 2, False),
+        (0, 3, True),
+        (0, 4, True),
+    ]
+    assert (await one.complete(CompleteRequest(lease_token=token))).state == "succeeded"
+    await gate.close()
 
 
 async def test_usage_session_and_effect_are_kept(gate: Gate, one: WorkerClient) -> None:
@@ -267,14 +283,16 @@ async def test_what_is_too_large_is_refused_and_changes_nothing(gate: Gate, one:
     before = await standing(gate, assigned)
     token = assigned.lease_token
     large = "x" * 16_000
-    too_large = [
-        one.complete(CompleteRequest(lease_token=token, result={"text": "x" * 3 * MEBIBYTE})),
-        one.log(log_of(token, 1, *[large] * 200)),
-    ]
-    for call in too_large:
+    result = CompleteRequest(lease_token=token, result={"text": "x" * 3 * MEBIBYTE})
+    lines = log_of(token, 1, *[large] * 200)
+    for call in (one.complete(result), one.log(lines)):
         with pytest.raises(RefusedError) as caught:
             await call
         assert caught.value.status == 413
+    for what, asked in (("complete", result), ("log", lines)):
+        sent = asked.model_dump_json()
+        answer = await gate.http.post(f"/worker/v1/{what}", content=sent, headers=one._headers)
+        assert answer.status_code == 413
     for call in (
         one.complete(CompleteRequest(lease_token=token, result={"text": "x" * MEBIBYTE})),
         one.effect(effect_of(token).model_copy(update={"payload": {"text": "x" * 70_000}})),
@@ -286,7 +304,14 @@ async def test_what_is_too_large_is_refused_and_changes_nothing(gate: Gate, one:
     assert await standing(gate, assigned) == before
 
 
-async def test_a_result_of_a_hundred_mebibytes_is_not_even_read(gate: Gate, one: WorkerClient) -> None:
+@pytest.mark.parametrize(
+    ("declared", "most_read"),
+    [({}, MOST_DISCARDED), ({"content-length": "1000000000000"}, 0)],
+    ids=["chunked", "declared"],
+)
+async def test_an_endless_result_is_not_read_to_its_end(
+    gate: Gate, one: WorkerClient, declared: dict[str, str], most_read: int
+) -> None:
     await gate.accept()
     assigned = await claimed(one)
     before = await standing(gate, assigned)
@@ -294,15 +319,13 @@ async def test_a_result_of_a_hundred_mebibytes_is_not_even_read(gate: Gate, one:
 
     async def endless() -> AsyncIterator[bytes]:
         nonlocal sent
-        yield b'{"lease_token": "%s", "result": {"text": "' % assigned.lease_token.encode()
-        for _ in range(100):
-            sent += 1
-            yield b"x" * MEBIBYTE
-        yield b'"}}'
+        while True:
+            sent += MEBIBYTE
+            yield bytes(MEBIBYTE)
 
-    headers = one._headers
+    headers = {**one._headers, **declared}
     answer = await gate.http.post("/worker/v1/complete", content=endless(), headers=headers)
-    assert (answer.status_code, sent < 5) == (413, True)
+    assert (answer.status_code, sent <= most_read + MEBIBYTE) == (413, True)
     assert await standing(gate, assigned) == before
 
 

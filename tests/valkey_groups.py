@@ -15,6 +15,7 @@ from ports import free_port
 from server_process import ServerProcess, TestServer, dying_with_us
 
 SLOTS = 16_384
+SYNCED = "PRIMARY <-> REPLICA sync: Finished"
 BINARY = str(get_binary_path())
 
 
@@ -29,34 +30,42 @@ class Watched:
 
 
 @contextmanager
-def valkey_cluster(count: int = 3) -> Iterator[Sequence[TestServer]]:
-    """Nodes that know each other from their start and share all slots; ready when each says so.
+def valkey_cluster(count: int = 3, replicas: int = 0) -> Iterator[Sequence[TestServer]]:
+    """Primaries that know each other from their start and share all slots, then replicas of the first ones.
 
-    A node ends with the thread that started it, so the threads stay.
+    Each is ready when it says so. A node ends with the thread that started it, so the threads stay.
     """
-    ports = [(free_port(), free_port()) for _ in range(count)]
+    ports = [(free_port(), free_port()) for _ in range(count + replicas)]
     with ExitStack() as stack:
-        threads = stack.enter_context(ThreadPoolExecutor(count))
-        nodes = [_node(stack, number, ports) for number in range(count)]
+        threads = stack.enter_context(ThreadPoolExecutor(len(ports)))
+        nodes = [_node(stack, number, ports, count) for number in range(len(ports))]
         list(threads.map(TestServer.start, nodes))
         yield nodes
 
 
-def _node(stack: ExitStack, number: int, ports: Sequence[tuple[int, int]]) -> TestServer:
+def node_name(number: int) -> str:
+    """How the nodes of a cluster call this one."""
+    return f"{number + 1:040x}"
+
+
+def _node(stack: ExitStack, number: int, ports: Sequence[tuple[int, int]], primaries: int) -> TestServer:
     folder, (port, bus) = _folder(stack), ports[number]
-    (folder / "nodes.conf").write_text(_nodes(number, ports))
+    (folder / "nodes.conf").write_text(_nodes(number, ports, primaries))
     words = ["--cluster-enabled", "yes", "--cluster-port", str(bus), "--cluster-node-timeout", "5000"]
-    return _server(stack, folder, port, "Cluster state changed: ok", *words)
+    ready = "Cluster state changed: ok" if number < primaries else SYNCED
+    return _server(stack, folder, port, ready, *words, "--repl-diskless-sync-delay", "0")
 
 
-def _nodes(me: int, ports: Sequence[tuple[int, int]]) -> str:
+def _nodes(me: int, ports: Sequence[tuple[int, int]], primaries: int) -> str:
     lines = []
     for number, (port, bus) in enumerate(ports):
-        flags = "myself,master" if number == me else "master"
-        first, last = number * SLOTS // len(ports), (number + 1) * SLOTS // len(ports) - 1
-        name, epoch = f"{number + 1:040x}", number + 1
-        lines.append(f"{name} 127.0.0.1:{port}@{bus} {flags} - 0 0 {epoch} connected {first}-{last}")
-    return "\n".join([*lines, f"vars currentEpoch {len(ports)} lastVoteEpoch 0", ""])
+        is_primary, epoch = number < primaries, number % primaries + 1
+        role = "master -" if is_primary else f"slave {node_name(number - primaries)}"
+        first, last = number * SLOTS // primaries, (number + 1) * SLOTS // primaries - 1
+        slots = f" {first}-{last}" if is_primary else ""
+        flags = f"myself,{role}" if number == me else role
+        lines.append(f"{node_name(number)} 127.0.0.1:{port}@{bus} {flags} 0 0 {epoch} connected{slots}")
+    return "\n".join([*lines, f"vars currentEpoch {primaries} lastVoteEpoch 0", ""])
 
 
 @contextmanager
@@ -67,7 +76,7 @@ def watched_valkey() -> Iterator[Watched]:
         primary = _server(stack, _folder(stack), ports[0], "Ready to accept")
         primary.start()
         follows = ["--replicaof", f"127.0.0.1 {ports[0]}", "--repl-diskless-sync-delay", "0"]
-        replica = _server(stack, _folder(stack), ports[1], "PRIMARY <-> REPLICA sync: Finished", *follows)
+        replica = _server(stack, _folder(stack), ports[1], SYNCED, *follows)
         replica.start()
         folder = _folder(stack)
         config = folder / "sentinel.conf"

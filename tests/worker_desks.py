@@ -18,7 +18,7 @@ from hookline.domain.worker_messages import Assigned, ClaimRequest
 from hookline.queue.redis_queue import RedisTaskQueue
 from hookline.storage.database import Database
 from hookline.storage.lifecycle import SqlLifecycleStore
-from hookline.storage.work_records import SqlWorkRecords
+from hookline.storage.work_records import MOST_LOGGED_BYTES, SqlWorkRecords
 from hookline.storage.workers import SqlLeaseReader, SqlWorkerRegister
 from hookline.worker.client import WorkerClient
 from hookline.worker_api.desk import WorkerDesk
@@ -49,7 +49,7 @@ class Wire(httpx.AsyncBaseTransport):
 class Gate:
     """A gateway as workers see it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, most_logged_bytes: int = MOST_LOGGED_BYTES) -> None:
         self.office = Office(database, SqlLifecycleStore(database))
         clock, life = self.office.sender.clock, self.office.store
         self.queue = RedisTaskQueue(fakeredis.FakeAsyncRedis(), clock=clock)
@@ -61,7 +61,7 @@ class Gate:
             lease_reader=SqlLeaseReader(database),
             claiming=claiming,
             leases=Leases(self.queue, life, self.office.ledger, claiming, CallOffs(), clock),
-            records=SqlWorkRecords(database),
+            records=SqlWorkRecords(database, most_logged_bytes),
             clock=clock,
         )
         app = FastAPI()

@@ -12,6 +12,7 @@ from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import Complete, Fence, Lost, Release, Run
 from hookline.domain.queue import ClaimId
 from hookline.domain.rules import Mode
+from hookline.domain.source import MEBIBYTE
 from hookline.domain.task import TaskState
 from hookline.domain.work_records import AgentLine, EffectKept, EffectWish, Logged, Usage, WorkRecords
 from hookline.domain.workers import WorkLease
@@ -35,8 +36,8 @@ class RecordContract(ABC):
     """Stored once, in order, and only while the lease holds."""
 
     @abstractmethod
-    def records(self, database: Database) -> WorkRecords:
-        """Make the records under test."""
+    def records(self, database: Database, most_logged_bytes: int = MEBIBYTE) -> WorkRecords:
+        """Make the records under test, which keep so many bytes of the lines of an attempt."""
 
     @pytest.fixture
     def office(self, database: Database) -> Office:
@@ -78,6 +79,33 @@ class RecordContract(ABC):
         with pytest.raises(UnfitRecordError, match="first: the next line of this attempt is number 3"):
             await kept.log(lease_of(run), 4, SAID[3:], office.now)
         assert len(await self.agent_lines(office, run.task_id)) == 2
+
+    async def test_an_attempt_that_tells_too_much_goes_on_and_the_rest_is_dropped(
+        self, office: Office, database: Database
+    ) -> None:
+        lines = [AgentLine("said", "x" * 100) for _ in range(4)]
+        line_bytes = len(b'{"n":1,"text":""}') + 100
+        kept = self.records(database, 2 * line_bytes)
+        run = await office.running()
+        lease = lease_of(run)
+        assert await kept.log(lease, 1, lines[:2], office.now) == Logged(2, 3)
+        for _ in range(2):
+            answer = await kept.log(lease, 2, lines[1:], office.now)
+            assert answer == Logged(0, 5, is_truncated=True)
+        assert await kept.log(lease, 5, [AgentLine("said", "")], office.now) == Logged(
+            0, 6, is_truncated=True
+        )
+        facts = await office.facts(run.task_id)
+        assert facts[1:] == [
+            ("agent.said", 1, {"n": 1, "text": "x" * 100}),
+            ("agent.said", 1, {"n": 2, "text": "x" * 100}),
+            ("log.truncated", 1, {"n": 3, "most_bytes": 2 * line_bytes}),
+        ]
+        await office.finish(run, Release("bye"))
+        again = await office.run(run.task_id, "two")
+        assert await kept.log(lease_of(again), 1, lines[:3], office.now) == Logged(2, 4, is_truncated=True)
+        truncated = [fact for fact in await office.facts(run.task_id) if fact[0] == "log.truncated"]
+        assert [(fence, data["n"]) for _, fence, data in truncated] == [(1, 3), (2, 3)]
 
     async def test_each_attempt_counts_anew(self, office: Office, kept: WorkRecords) -> None:
         first = await office.running()

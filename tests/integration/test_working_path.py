@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import count
 
 import httpx
@@ -11,6 +13,7 @@ import pytest
 from pydantic import JsonValue
 
 from gateways import Gateway, gateway
+from hookline.domain.source import MEBIBYTE
 from hookline.queue.connection import open_redis
 from hookline.queue.redis_queue import RedisTaskQueue
 from ledger import queued_ids
@@ -245,8 +248,11 @@ async def test_what_makes_no_sense_is_refused_in_one_sentence(
     assert "x" * 43 not in answer.text
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer hlw_x", "Basic x", "Bearer hll_" + "x" * 43])
-async def test_nobody_without_a_worker_s_token_gets_anything(running: Gateway, authorization: str) -> None:
+@pytest.mark.parametrize(
+    "authorization",
+    [b"", b"Bearer", b"Bearer hlw_x", b"Basic x", b"Bearer hll_" + b"x" * 43, b"Bearer hlw_" + b"\xff" * 43],
+)
+async def test_nobody_without_a_worker_s_token_gets_anything(running: Gateway, authorization: bytes) -> None:
     async with httpx.AsyncClient(base_url=running.admin_url) as client:
         headers = {"authorization": authorization} if authorization else {}
         for what in ("claim", "heartbeat"):
@@ -256,16 +262,41 @@ async def test_nobody_without_a_worker_s_token_gets_anything(running: Gateway, a
             assert answer.headers["www-authenticate"] == "Bearer"
 
 
-async def test_a_result_of_a_hundred_mebibytes_is_refused_and_changes_nothing(one: Bench) -> None:
-    async def endless() -> AsyncIterator[bytes]:
-        yield b'{"lease_token": "x", "result": {"text": "'
-        for _ in range(100):
-            yield b"x" * 2**20
+@pytest.mark.parametrize("is_declared", [True, False])
+async def test_a_result_of_a_hundred_mebibytes_is_refused_and_the_attempt_goes_on(
+    running: Gateway, one: Bench, *, is_declared: bool
+) -> None:
+    task_id = await send(running)
+    (assigned,) = await one.claim(f"too much {is_declared}", wait_seconds=60)
+    begin = b'{"lease_token": "%s", "result": {"text": "' % assigned["lease_token"].encode()
+    parts = [begin, *[b"x" * MEBIBYTE] * 100, b'"}}']
 
-    declared = await one.ask("complete", lease_token="x", result={"text": "x" * 3 * 2**20})
-    assert (declared.status_code, declared.json()["lease"]) == (413, None)
-    try:
-        streamed = await one.client.post("/worker/v1/complete", content=endless())
-    except httpx.TransportError:
-        return
-    assert streamed.status_code == 413
+    async def sent() -> AsyncIterator[bytes]:
+        for part in parts:
+            yield part
+
+    length = {"content-length": str(sum(map(len, parts)))} if is_declared else {}
+    before = running.fresh_peak_memory()
+    answer = await one.client.post("/worker/v1/complete", content=sent(), headers=length)
+    assert (answer.status_code, answer.json()["lease"]) == (413, None)
+    assert running.peak_memory() - before < 8 * MEBIBYTE
+    done = await one.ask("complete", lease_token=assigned["lease_token"], result={"summary": "short"})
+    assert (done.json()["task_id"], done.json()["state"]) == (task_id, "succeeded")
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_worker_whose_clock_is_off_changes_nothing(running: Gateway, one: Bench, hours: int) -> None:
+    """Nothing that is asked holds a time, and what HTTP tells of one is not read."""
+    theirs = datetime.now(UTC) + timedelta(hours=hours)
+    one.client.headers["date"] = format_datetime(theirs, usegmt=True)
+    task_id = await send(running)
+    (first,) = await one.claim(f"first {hours}", wait_seconds=60)
+    lasts = datetime.fromisoformat(first["lease_ends_at"]) - datetime.now(UTC)
+    assert timedelta(0) < lasts < timedelta(minutes=10)
+    (beat,) = (await one.ask("heartbeat", lease_tokens=[first["lease_token"]])).json()["leases"]
+    assert beat["status"] == "held"
+    await one.ask("defer", lease_token=first["lease_token"], seconds=0, reason="at once")
+    (second,) = await one.claim(f"second {hours}", wait_seconds=60)
+    assert (second["task"]["id"], second["fence"]) == (task_id, 2)
+    done = await one.ask("complete", lease_token=second["lease_token"])
+    assert done.json()["state"] == "succeeded"

@@ -25,10 +25,14 @@ class AgentLine:
 
 @frozen
 class Logged:
-    """How many lines were new, and the number of the line that should come next."""
+    """How many lines were stored now, and the number of the line that should come next.
+
+    `is_truncated`: the attempt has told more than is kept of one; what it tells from there on is dropped.
+    """
 
     stored: int
     next: int
+    is_truncated: bool = False
 
 
 @frozen
@@ -70,6 +74,9 @@ class WorkRecords(Protocol):
         self, lease: WorkLease, first: int, lines: Sequence[AgentLine], now: datetime, /
     ) -> Logged | Lost:
         """Add lines to the task's story; `first` is the number of the first one, counted from 1.
+
+        An attempt that tells too much goes on: its lines are taken and dropped from the first one that does
+        not fit, and one fact, `log.truncated`, tells so.
 
         Raises:
             UnfitRecordError: lines before the first one are missing.

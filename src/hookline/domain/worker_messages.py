@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from hookline.domain.briefs import WordsKind
+from hookline.domain.source import MEBIBYTE
 from hookline.domain.work_records import AgentEvent
 
+LARGEST_BODY = 2 * MEBIBYTE
 LONGEST_WAIT_SECONDS = 60
 MOST_TASKS = 100
 MOST_LEASES = 1_000
@@ -196,10 +198,14 @@ class LogRequest(Message):
 
 
 class LogAnswer(Message):
-    """How many lines were new, and the number of the one that should come next."""
+    """How many lines were stored now, and the number of the one that should come next.
+
+    `is_truncated`: the attempt has told so much that the rest is dropped; it need not tell more.
+    """
 
     stored: int
     next: int
+    is_truncated: bool = False
 
 
 class UsageReport(Message):

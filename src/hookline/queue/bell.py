@@ -1,11 +1,13 @@
 """Hears what the queue's scripts publish: that something may be claimed, that a worker should stop.
 
 One connection for all partitions. It may ring in vain; after each new connection it rings and tells so, since
-nobody knows what was told while there was none.
+nobody knows what was told while there was none. A server that is silent is asked whether it is there: a host
+that dies or is cut off ends no connection.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
@@ -17,6 +19,16 @@ from hookline.queue.groups import AnyNode, Line, Listened
 from hookline.queue.layout import CALLED_OFF, CHANNEL
 
 AGAIN_SECONDS = 1.0
+
+
+class Patience(NamedTuple):
+    """How many seconds a server may be silent before it is asked, and then until it answers."""
+
+    silent: float = 5.0
+    asked: float = 5.0
+
+
+PATIENCE = Patience()
 
 
 class _Told(BaseModel):
@@ -42,6 +54,7 @@ class QueueBell:
         called_off: Callable[[TaskId], None],
         connected: Callable[[], None] = _nothing,
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        patience: Patience = PATIENCE,
     ) -> None:
         """Keep the client, which is the bell's own, and whom to call; nothing is connected yet."""
         self._redis: Listened = redis
@@ -49,6 +62,7 @@ class QueueBell:
         self._called_off = called_off
         self._connected = connected
         self._rest = rest
+        self._patience = patience
         self._loop = Loop("queue-bell", self._listen)
 
     def start(self) -> None:
@@ -65,11 +79,20 @@ class QueueBell:
         try:
             await line.subscribe(CHANNEL)
             while True:
-                self._tell(await _next(line))
+                self._tell(await self._next(line))
         except (RedisError, OSError, TimeoutError):
             await self._rest(AGAIN_SECONDS)
         finally:
             await line.aclose()
+
+    async def _next(self, line: Line) -> _Told:
+        told = await line.get_message(timeout=self._patience.silent)
+        if told is None:
+            await line.ping()
+            told = await line.get_message(timeout=self._patience.asked)
+        if told is None:
+            raise TimeoutError
+        return _Told.model_validate(told)
 
     def _tell(self, told: _Told) -> None:
         if told.type == "subscribe":
@@ -81,10 +104,3 @@ class QueueBell:
                 self._called_off(TaskId(text.removeprefix(CALLED_OFF)))
             else:
                 self._may_claim()
-
-
-async def _next(line: Line) -> _Told:
-    while True:
-        told = await line.get_message(timeout=None)
-        if told is not None:
-            return _Told.model_validate(told)

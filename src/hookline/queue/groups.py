@@ -32,6 +32,10 @@ class Line(Protocol):
         """Wait for a message, so many seconds."""
         ...
 
+    def ping(self) -> Awaitable[bool]:
+        """Ask whether the server is there; it answers with a message."""
+        ...
+
     def aclose(self) -> Awaitable[None]:
         """Let go of the connection."""
         ...

@@ -56,10 +56,11 @@ class SharedTrips:
         return _SharedScript(self, source, own_words)
 
     async def run(self, script: _SharedScript, keys: Sequence[str], args: Sequence[str]) -> Reply:
-        """Run a script, and load it where the server does not know it.
+        """Run a script, and load it where the server does not know it; a call is made though its caller left.
 
         Raises:
-            RedisError, OSError or TimeoutError: the server does not answer, or refuses the call.
+            RedisError, OSError or TimeoutError: the server does not answer, or refuses the call; or the trip
+                was cancelled, as all tasks are at the end of their loop.
         """
         call = _Call(script, tuple(keys), args, asyncio.get_running_loop().create_future())
         self._calls.append(call)
@@ -68,17 +69,24 @@ class SharedTrips:
         return await call.answer
 
     async def _travel(self) -> None:
-        while self._calls:
-            calls, self._calls = self._calls[:MOST_AT_ONCE], self._calls[MOST_AT_ONCE:]
-            try:
-                unknown = await self._send(calls)
-                for script in {call.script for call in unknown}:
-                    _ = await self._redis.execute_command("SCRIPT LOAD", script.source)
-                _ = await self._send(unknown)
-            except (RedisError, OSError, TimeoutError) as error:
-                _fail(calls, error)
-            finally:
-                _fail(calls, ConnectionError("no answer came"))
+        try:
+            while self._calls:
+                calls, self._calls = self._calls[:MOST_AT_ONCE], self._calls[MOST_AT_ONCE:]
+                await self._make_trip(calls)
+        finally:
+            unsent, self._calls = self._calls, []
+            _fail(unsent, ConnectionError("not sent"))
+
+    async def _make_trip(self, calls: Sequence[_Call]) -> None:
+        try:
+            unknown = await self._send(calls)
+            for script in {call.script for call in unknown}:
+                _ = await self._redis.execute_command("SCRIPT LOAD", script.source)
+            _ = await self._send(unknown)
+        except (RedisError, OSError, TimeoutError) as error:
+            _fail(calls, error)
+        finally:
+            _fail(calls, ConnectionError("no answer came"))
 
     async def _send(self, calls: Sequence[_Call]) -> Sequence[_Call]:
         """Answer these calls; tells which of them the server has no script for."""
@@ -136,7 +144,7 @@ def _is_answered(run: Sequence[_Call], reply: Reply) -> bool:
     if isinstance(reply, RedisError):
         _fail(run, reply)
     elif run[0].script.own_words:
-        answers = cast(Sequence[Reply], reply)
+        answers = cast(Sequence[Reply], reply) if isinstance(reply, list) else ()
         for call, each in zip(run, answers, strict=False):
             _answer(call, [each])
     else:

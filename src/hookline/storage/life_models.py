@@ -41,6 +41,7 @@ class AttemptRow(Base):
     usage: Mapped[str | None] = mapped_column(Text)
     session: Mapped[str | None] = mapped_column(NAME)
     logged_lines: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    logged_bytes: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
 
 
 class WordsRow(Base):

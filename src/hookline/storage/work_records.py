@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from itertools import accumulate
+from typing import TypeAlias, TypeVar
 
 from pydantic import TypeAdapter
 from pydantic_core import to_json
@@ -14,6 +15,7 @@ from hookline.core.fit_json import UnfitJsonError, fit_json
 from hookline.core.lifecycle import TaskLife
 from hookline.domain.errors import UnfitRecordError
 from hookline.domain.lifecycle import Lost
+from hookline.domain.source import MEBIBYTE
 from hookline.domain.text import TEXT_LIMIT, clean, shorten
 from hookline.domain.work_records import AgentLine, EffectKept, EffectWish, Logged, Usage
 from hookline.domain.workers import WorkLease
@@ -26,6 +28,7 @@ from hookline.storage.rows import INSERT_EVENTS, stored_name
 from hookline.storage.task_changes import add_fact, last_seq
 
 MOST_PAYLOAD_BYTES = 64 * 1024
+MOST_LOGGED_BYTES = 64 * MEBIBYTE
 _USAGE: TypeAdapter[Usage] = TypeAdapter(Usage)
 _KEEP_SESSION = {
     "sqlite": "INSERT INTO sessions (conversation, agent, session, task_id, fence, told_at)"
@@ -39,20 +42,23 @@ _OR_CHANGE_IT = (
 )
 
 ResultT = TypeVar("ResultT")
+_Told: TypeAlias = tuple[str, bytes]
 
 
 class SqlWorkRecords:
     """`WorkRecords` in the tables of attempts, facts, sessions and effects."""
 
-    def __init__(self, database: Database) -> None:
-        """Keep the database."""
+    def __init__(self, database: Database, most_logged_bytes: int = MOST_LOGGED_BYTES) -> None:
+        """Keep the database, and how many bytes of lines are kept of an attempt."""
         self._database = database
+        self._most_logged_bytes = most_logged_bytes
 
     async def log(
         self, lease: WorkLease, first: int, lines: Sequence[AgentLine], now: datetime, /
     ) -> Logged | Lost:
         """Add lines to the task's story; see the port."""
-        return await self._while_held(lease, partial(_log, first=first, lines=lines, now=now))
+        work = partial(_log, first=first, lines=lines, now=now, most_bytes=self._most_logged_bytes)
+        return await self._while_held(lease, work)
 
     async def usage(self, lease: WorkLease, usage: Usage, /) -> Usage | Lost:
         """Keep what was used so far; see the port."""
@@ -86,27 +92,45 @@ def _held(
 
 
 def _log(
-    connection: Connection, task: TaskLife, first: int, lines: Sequence[AgentLine], now: datetime
+    connection: Connection,
+    task: TaskLife,
+    first: int,
+    lines: Sequence[AgentLine],
+    now: datetime,
+    most_bytes: int,
 ) -> Logged:
     is_own = (AttemptRow.task_id == task.id) & (AttemptRow.fence == task.fence)
-    known = connection.execute(select(AttemptRow.logged_lines).where(is_own)).scalar_one()
+    counts = select(AttemptRow.logged_lines, AttemptRow.logged_bytes).where(is_own)
+    known, size = connection.execute(counts).one()
     if first > known + 1:
         raise UnfitRecordError(f"first: the next line of this attempt is number {known + 1}")
-    fresh = list(enumerate(lines, first))[known + 1 - first :]
+    fresh = [_told(number, line) for number, line in list(enumerate(lines, first))[known + 1 - first :]]
+    sizes = list(accumulate((len(data) for _, data in fresh), initial=size))
+    kept = [told for told, end in zip(fresh, sizes[1:], strict=True) if end <= most_bytes]
+    if size <= most_bytes < sizes[-1]:
+        truncated = json_bytes({"n": known + len(kept) + 1, "most_bytes": most_bytes})
+        _add_told(connection, task, now, [*kept, ("log.truncated", truncated)])
+    elif kept:
+        _add_told(connection, task, now, kept)
+    if fresh:
+        counted = {"logged_lines": known + len(fresh), "logged_bytes": sizes[-1]}
+        _ = connection.execute(update(AttemptRow).where(is_own).values(counted))
+    return Logged(len(kept), known + len(fresh) + 1, is_truncated=sizes[-1] > most_bytes)
+
+
+def _add_told(connection: Connection, task: TaskLife, now: datetime, told: Sequence[_Told]) -> None:
     seq, at = last_seq(connection, task.id) + 1, microseconds(now)
     rows = [
-        (task.id, seq + place, at, f"agent.{line.event}", None, task.fence, _told(number, line))
-        for place, (number, line) in enumerate(fresh)
+        (task.id, seq + place, at, event, None, task.fence, data.decode())
+        for place, (event, data) in enumerate(told)
     ]
-    if rows:
-        _ = INSERT_EVENTS.run(connection, rows)
-        _ = connection.execute(update(AttemptRow).where(is_own).values(logged_lines=known + len(rows)))
-    return Logged(len(rows), known + len(rows) + 1)
+    _ = INSERT_EVENTS.run(connection, rows)
 
 
-def _told(number: int, line: AgentLine) -> str:
+def _told(number: int, line: AgentLine) -> _Told:
     name = {} if line.name is None else {"name": stored_name(line.name)}
-    return json_bytes({"n": number, **name, "text": shorten(clean(line.text), TEXT_LIMIT)}).decode()
+    data = {"n": number, **name, "text": shorten(clean(line.text), TEXT_LIMIT)}
+    return f"agent.{line.event}", json_bytes(data)
 
 
 def _use(connection: Connection, task: TaskLife, usage: Usage) -> Usage:

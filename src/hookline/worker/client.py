@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from hookline.domain.errors import HooklineError
 from hookline.domain.worker_messages import (
+    LARGEST_BODY,
     ClaimAnswer,
     ClaimRequest,
     CompleteRequest,
@@ -43,7 +44,7 @@ class GatewayAwayError(HooklineError):
 
 
 class RefusedError(HooklineError):
-    """The gateway refuses the call; made again it would be refused again."""
+    """The gateway refuses the call, or would, since it is too large; made again it would be refused again."""
 
     def __init__(self, status: int, why: str) -> None:
         """Keep the status and the reason."""
@@ -125,10 +126,13 @@ class WorkerClient:
         return await self._call(what, asked, EndAnswer, 0)
 
     async def _call(self, what: str, asked: Message, kind: type[AnswerT], wait_seconds: float) -> AnswerT:
+        content = asked.model_dump_json().encode()
+        if len(content) > LARGEST_BODY:
+            raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {LARGEST_BODY} bytes")
         try:
             answer = await self._http.post(
                 f"/worker/v1/{what}",
-                content=asked.model_dump_json(),
+                content=content,
                 headers=self._headers,
                 timeout=ANSWER_SECONDS + wait_seconds,
             )

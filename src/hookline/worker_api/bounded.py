@@ -7,8 +7,11 @@ from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from hookline.domain.source import MEBIBYTE
+from hookline.domain.worker_messages import LARGEST_BODY
 
-LARGEST_BODY = 2 * MEBIBYTE
+MOST_DISCARDED = 128 * MEBIBYTE
+"""So much of a body that is too large is read and thrown away before the answer: a client that looks for it
+only when all is sent would be cut off, not know why, and ask again."""
 
 
 class TooLargeError(HTTPException):
@@ -22,12 +25,22 @@ class TooLargeError(HTTPException):
 
 class _BoundedRequest(Request):
     async def stream(self) -> AsyncGenerator[bytes]:
+        declared = self._declared_size()
+        if declared > MOST_DISCARDED:
+            raise TooLargeError
         size = 0
         async for part in super().stream():
             size += len(part)
-            if size > LARGEST_BODY:
+            if size > MOST_DISCARDED:
                 raise TooLargeError
-            yield part
+            if max(size, declared) <= LARGEST_BODY:
+                yield part
+        if size > LARGEST_BODY:
+            raise TooLargeError
+
+    def _declared_size(self) -> int:
+        declared = self.headers.get("content-length", "")
+        return int(declared) if declared.isdecimal() else 0
 
 
 class BoundedRoute(APIRoute):

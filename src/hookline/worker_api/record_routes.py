@@ -34,7 +34,7 @@ def add_records(router: APIRouter, desk: WorkerDesk) -> None:
         lease = await own(authorization, asked.lease_token)
         lines = [AgentLine(line.event, line.text, line.name) for line in asked.lines]
         logged = _kept(await desk.records.log(lease, asked.first, lines, desk.clock()))
-        return LogAnswer(stored=logged.stored, next=logged.next)
+        return LogAnswer(stored=logged.stored, next=logged.next, is_truncated=logged.is_truncated)
 
     async def usage(asked: UsageRequest, authorization: Authorization = None) -> UsageReport:
         """Tell what the attempt has used so far."""
