@@ -53,6 +53,7 @@ def test_the_queue_is_what_the_model_says_on_valkey(
 
 
 @pytest.mark.hunt
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.fault)
 def test_the_model_notices(mutant: Mutant, valkey: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hookline.queue.scripts.source_of", mutant.source_of)

@@ -16,7 +16,7 @@ from hookline.core.circuit_breaker import CircuitBreaker, CircuitPolicy, Circuit
 from hookline.core.retry import Retrier, RetryBudget, RetryPolicy
 from hookline.domain.command import Band
 from hookline.domain.errors import CircuitOpenError, ConfigurationError, QueueUnavailableError
-from hookline.domain.queue import EVERY_LANE, QueuedTask, QueueEpoch, Settlement, TaskQueue
+from hookline.domain.queue import EVERY_LANE, Holding, QueuedTask, QueueEpoch, Settlement, TaskQueue
 from hookline.queue.connection import open_redis
 from hookline.queue.guarded import GuardedTaskQueue, speaks_against_the_queue
 from hookline.queue.redis_queue import BATCH, RedisTaskQueue
@@ -39,6 +39,14 @@ async def queue_on(redis: Redis) -> AsyncIterator[TaskQueue]:
 async def wipe(queue: TaskQueue) -> None:
     assert isinstance(queue, RedisTaskQueue)
     await queue._redis.flushall()
+
+
+async def settle_at_once(queue: TaskQueue, held: Sequence[Holding]) -> Sequence[Holding]:
+    """End leases in one run, and claim as many; tells what came."""
+    settling = [queue.settle(Settlement(one, is_over=True), a_claim()) for one in held]
+    taken = [one for settled in await asyncio.gather(*settling) for one in settled.taken.holdings]
+    assert len(taken) == len(held)
+    return taken
 
 
 class TestOnFakeRedis(QueueContract):
@@ -82,19 +90,21 @@ class TestOnValkey(QueueContract):
         assert await drained(queue) == ids([queued(1), queued(2)])
 
     @pytest.mark.parametrize("waiting", [100, 20_000])
-    async def test_a_task_costs_few_commands_however_many_wait(self, queue: TaskQueue, waiting: int) -> None:
+    @pytest.mark.parametrize(("at_once", "commands"), [(1, 14), (10, 68)])
+    async def test_a_task_costs_few_commands_however_many_wait(
+        self, queue: TaskQueue, waiting: int, at_once: int, commands: int
+    ) -> None:
         await queue.enqueue([queued(number, Band(number % 2)) for number in range(waiting)])
-        (first,) = (await queue.claim(a_claim())).holdings
-        (held,) = (await queue.settle(Settlement(first, is_over=True), a_claim())).taken.holdings
+        held = (await queue.claim(a_claim(at_once))).holdings
+        again = await settle_at_once(queue, held)
         await queue._redis.config_resetstat()
-        settled = await queue.settle(Settlement(held, is_over=True), a_claim())
-        assert len(settled.taken.holdings) == 1
+        await settle_at_once(queue, again)
         stats = await queue._redis.info("commandstats")
         in_scripts = {
             name: each["calls"] for name, each in stats.items() if not name.startswith("cmdstat_config")
         }
         assert in_scripts.pop("cmdstat_evalsha") == 1
-        assert sum(in_scripts.values()) == 14
+        assert sum(in_scripts.values()) == commands
 
     async def test_a_batch_is_one_command(self, queue: TaskQueue) -> None:
         await queue.enqueue([queued(0)])

@@ -24,9 +24,15 @@ local function fetch_for(records, wished)
   fields = {}
   for _, wish in ipairs(wished) do
     local _, _, _, conversation = standing(records, wish.id)
-    fields[#fields + 1] = 'c:' .. (conversation or '')
+    if (conversation or '') ~= '' then
+      fields[#fields + 1] = 'c:' .. conversation
+    end
   end
   records.fetch(fields)
+end
+
+local function is_held(wish, state, claimed_by)
+  return state == 'l' and claimed_by == wish.held_by
 end
 
 local function is_last(records, lane)
@@ -43,7 +49,7 @@ local function settle_with_care(wished)
   local places = open_places()
   for _, wish in ipairs(wished) do
     local known = places.records.load(wish.id)
-    wish.was_held = known and known.state == 'l' and known.claim == wish.held_by
+    wish.was_held = known and is_held(wish, known.state, known.claim)
     if wish.was_held and wish.is_over then
       places.forget(known)
     elseif wish.was_held then
@@ -62,7 +68,7 @@ local function settle(records, wished)
   local with_care = {}
   for _, wish in ipairs(wished) do
     local state, claimed_by, lane, conversation = standing(records, wish.id)
-    wish.was_held = state == 'l' and claimed_by == wish.held_by
+    wish.was_held = is_held(wish, state, claimed_by)
     if wish.was_held and is_plain(records, wish, lane, conversation) then
       records.rank(MOMENTS, wish.id, false)
       records.add('n:' .. lane, -1)
