@@ -1,7 +1,7 @@
 """Settings shared by all tests; registering the contracts lets pytest rewrite their assertions."""
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 import measuring
 
@@ -19,3 +19,10 @@ settings.load_profile("house")
 def _unmeasured_children() -> None:
     """Measuring what a process covers makes it half as fast, so only those that say so are measured."""
     measuring.take_away()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Random tests walk the same lines thousands of times; measuring them takes ten times as long."""
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.function):
+            item.add_marker(pytest.mark.no_cover)

@@ -16,6 +16,8 @@ from hookline.storage.database import COMMITTERS_ON_POSTGRESQL, Database
 from hookline.storage.ingest import SqlIngestStore
 from hookline.storage.models import TaskEventRow
 
+pytestmark = pytest.mark.no_cover
+
 SUBJECTS = [f"subject-{number:03}" for number in range(60)]
 
 

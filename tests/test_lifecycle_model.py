@@ -12,6 +12,8 @@ from life_machine import LifeOfTasks
 from life_mutants import MUTANTS, Mutant
 from life_worlds import Books
 
+pytestmark = pytest.mark.no_cover
+
 SETTINGS = settings(max_examples=40, stateful_step_count=30, deadline=None)
 HUNT = settings(
     SETTINGS,

@@ -34,6 +34,8 @@ from hookline.storage.models import TaskRow
 from lives import LEASE, Office
 from submissions import LANE
 
+pytestmark = pytest.mark.no_cover
+
 ResultT = TypeVar("ResultT")
 
 AT_ONCE = 5

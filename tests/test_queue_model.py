@@ -14,6 +14,8 @@ from queue_machine import Opener, QueueMachine
 from queue_mutants import MUTANTS, Mutant
 from server_process import TestServer
 
+pytestmark = pytest.mark.no_cover
+
 PATIENCE = timedelta(seconds=30)
 SETTINGS = settings(
     max_examples=6,

@@ -12,7 +12,7 @@ from load import Load
 from servers import PostgresServer, valkey_server
 from signed_webhooks import comment
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.integration, pytest.mark.no_cover, pytest.mark.timeout(400)]
 
 KILLS = 20
 

@@ -19,7 +19,7 @@ from load import Load, Seen, exchange, request_bytes
 from servers import PostgresServer, postgres_server, valkey_server
 from signed_webhooks import comment
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.no_cover, pytest.mark.timeout(300)]
 
 
 async def send(running: Gateway, number: int) -> Seen:

@@ -12,7 +12,7 @@ from hookline.tuning import raise_file_limit
 from load import TOO_BUSY, Load, exchange, read_answer, request_bytes
 from signed_webhooks import Webhook, comment
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.no_cover, pytest.mark.timeout(300)]
 
 MEBIBYTE = 1024 * 1024
 LIMIT = 25 * MEBIBYTE

@@ -14,7 +14,7 @@ from ledger import Stored, read_body, read_stored
 from load import Seen, deliver, exchange, request_bytes
 from signed_webhooks import Webhook
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.no_cover, pytest.mark.timeout(300)]
 
 MEBIBYTE = 1024 * 1024
 LIMIT = 25 * MEBIBYTE

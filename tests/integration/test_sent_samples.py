@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from gateways import Gateway, gateway
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.no_cover]
 
 STORY = [
     "delivery.received",

@@ -20,7 +20,7 @@ from ports import free_port
 from servers import valkey_server
 from signed_webhooks import SECRETS
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.no_cover]
 
 TWO_ON_ONE_PATH = """
 [[sources]]
