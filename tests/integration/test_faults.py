@@ -202,7 +202,7 @@ async def test_two_gateways_on_one_postgresql_share_all_deliveries_without_a_dea
             statuses = Counter(seen.status for load in loads for seen in load.answers.values())
             assert await deadlocks(url) == 0
             assert statuses.keys() <= {200, 202, 503}, "a machine that is too busy may ask to come again"
-            assert statuses[503] < 100
+            assert statuses[503] < sum(statuses.values()) // 10
             accepted = [number for load in loads for number in load.accepted()]
             assert len(accepted) == len(set(accepted))
             named = [load.task_ids() for load in loads]
