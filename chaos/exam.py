@@ -20,7 +20,7 @@ from chaos.worker import CLAIM_WAIT
 from gateways import eventually
 from hookline.domain.errors import HooklineError
 from hookline.domain.ids import TaskId
-from hookline.domain.queue import ClaimId, Holding
+from hookline.domain.queue import ClaimCall, ClaimId, Holding
 from hookline.domain.worker_messages import Assigned
 from hookline.queue.layout import partition_of
 from hookline.storage.database import Database
@@ -102,6 +102,22 @@ async def an_old_end_changes_nothing(_: Town, exam: Examiner) -> None:
     await exam.complete(new)
 
 
+async def what_waits_and_runs_is_counted(_: Town, exam: Examiner) -> None:
+    """Also where a priority is lent, one is given back for later, and an end is written by the short way."""
+    first, urgent = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "high")
+    alone, later = await exam.post(LANE, 2, "normal"), await exam.post(LANE, 3, "high")
+    running = await exam.expect_to_run(first)
+    await exam.count()
+    await exam.complete(running)
+    await exam.defer(await exam.expect_to_run(urgent), LONG)
+    await exam.count()
+    _ = await exam.expect(later)
+    await exam.count()
+    _ = await exam.expect(alone)
+    await exam.cancel(urgent)
+    await exam.until_state(urgent, "cancelled")
+
+
 async def what_is_withdrawn_is_forgotten(_: Town, exam: Examiner) -> None:
     """One that waits, and one that waits behind another."""
     first, behind = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "low")
@@ -125,8 +141,8 @@ async def a_wipe_changes_nothing(town: Town, exam: Examiner) -> None:
     await exam.make_older(old, AGED)
     await asyncio.sleep(GRACE_SECONDS)
     await _wipe(town, exam, running, (woken, running.task.id, later, old))
-    urgent = await exam.post(LANE, 4, "high")
-    _ = await exam.expect(old, urgent)
+    urgent, young = await exam.post(LANE, 4, "high"), await exam.post(_other(town), 4, "low")
+    _ = await exam.expect(old, urgent, young)
     await exam.complete(running)
     _ = await exam.expect(woken)
     await exam.cancel(later)
@@ -160,11 +176,15 @@ async def a_silent_worker_loses_its_task(town: Town, exam: Examiner) -> None:
 
 
 async def what_is_paused_goes_on_when_resumed(town: Town, exam: Examiner) -> None:
-    """A lane, and then everything: what came meanwhile is given out, and nothing of it before."""
+    """A lane, and then everything: what came meanwhile is given out, and nothing of it before.
+
+    The queue itself is asked too, since the database defers what should not run.
+    """
+    call = ClaimCall(ClaimId("paused"), 1, timedelta(seconds=town.lease))
     for scope in (("--lane", LANE), ()):
         await _operate(town, "queue", "pause", *scope)
         task = await exam.post(LANE, 1, "normal")
-        if await exam.claim(wait=0.5):
+        if (await exam.queue.claim(call)).holdings or await exam.claim(wait=0.5):
             raise SurprisedError(f"{task} was given out although it is paused")
         await _operate(town, "queue", "resume", *scope)
         _ = await exam.expect(task)
@@ -219,6 +239,7 @@ PARTS: tuple[Part, ...] = (
     an_heir_inherits_priority,
     caps_hold,
     an_old_end_changes_nothing,
+    what_waits_and_runs_is_counted,
     what_is_withdrawn_is_forgotten,
     a_silent_worker_loses_its_task,
     what_is_paused_goes_on_when_resumed,

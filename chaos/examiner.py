@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from chaos.balancer import client_of
 from chaos.client import Client, Sent, asking, cancelling, withdrawing
-from chaos.likeness import unlike
+from chaos.likeness import held_by, miscounts, unlike
 from chaos.places import Comment
 from chaos.town import Town
 from gateways import eventually
@@ -177,6 +177,12 @@ class Examiner:
         """How the queue should know it."""
         (queued,) = await SqlQueueLedger(self.database).as_queued([TaskId(task)])
         return queued
+
+    async def count(self) -> None:
+        """The queue must count what it holds."""
+        held = [each for part in self.partitions for each in held_by(self.redis, part).values()]
+        for sentence in miscounts(held, await self.queue.stats()):
+            raise SurprisedError(sentence)
 
     async def compare(self, *tasks: str) -> None:
         """The queue must hold these as the database says, and nothing else."""

@@ -1,13 +1,14 @@
 """Whether Redis holds of each unfinished task what the database says: its place, its times, its lease."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from redis import Redis
 
 from hookline.domain.ids import TaskId
-from hookline.domain.queue import QueuedTask
+from hookline.domain.queue import QueuedTask, QueueStats
 from hookline.queue.layout import OF_TASKS, Partition, microseconds, plain
 from hookline.storage.database import Database
 from hookline.storage.ledger import SqlQueueLedger
@@ -37,6 +38,17 @@ async def unlike(
     wanted = await SqlQueueLedger(database).as_queued([TaskId(name) for name in ids])
     held = {name: each for partition in partitions for name, each in held_by(redis, partition).items()}
     return list(differences(wanted, held))
+
+
+def miscounts(held: Sequence[Held], stats: QueueStats) -> Iterator[str]:
+    """What of these the queue counts otherwise."""
+    waiting = Counter((each.lane, each.band) for each in held if each.state != LEASED)
+    running = Counter(each.lane for each in held if each.state == LEASED)
+    told = {(depth.lane, depth.band.value): depth.waiting for depth in stats.waiting}
+    if told != waiting:
+        yield f"{dict(waiting)} wait, and {told} are counted"
+    if dict(stats.running) != running:
+        yield f"{dict(running)} run, and {dict(stats.running)} are counted"
 
 
 def held_by(redis: Redis, partition: Partition) -> dict[str, Held]:
