@@ -1,5 +1,7 @@
 """Settings shared by all tests; registering the contracts lets pytest rewrite their assertions."""
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
@@ -19,6 +21,12 @@ settings.load_profile("house")
 def _unmeasured_children() -> None:
     """Measuring what a process covers makes it half as fast, so only those that say so are measured."""
     measuring.take_away()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible_children() -> None:
+    """A shell lets what it runs in the background ignore Ctrl-C, and so would all that the tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,12 +3,14 @@
 import io
 import json
 import unicodedata
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from hookline.console.attempts import attempt_line
 from hookline.console.presentation import (
     Column,
     neutral,
@@ -18,7 +20,10 @@ from hookline.console.presentation import (
     print_table,
 )
 from hookline.console.reasons import WORDS, in_words
+from hookline.domain.lifecycle import AttemptOutcome, Fence
 from hookline.domain.outcome import Reason
+from hookline.domain.reading import AttemptSummary
+from hookline.domain.work_records import Usage
 
 ID = "01a205a5-ca81-736b-a140-bc73cc08afb5"
 COLUMNS = (Column("id"), Column("lane", fixed=False), Column("title", fixed=False))
@@ -135,3 +140,36 @@ def test_every_reason_has_words() -> None:
     assert in_words("no_rule") == WORDS[Reason.NO_RULE]
     assert in_words("of a later version") == "of a later version"
     assert in_words(None) is None
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "line"),
+    [
+        (
+            AttemptSummary(Fence(1), "one", NOON, None, None, None),
+            "1  one  2026-03-01 12:00:00Z  running",
+        ),
+        (
+            AttemptSummary(
+                Fence(2), "\x1b[2J", NOON, NOON + timedelta(hours=1), AttemptOutcome.LOST, Usage()
+            ),
+            "2  \ufffd[2J  2026-03-01 12:00:00Z  lost after 1h  0 tokens in, 0 out",
+        ),
+        (
+            AttemptSummary(
+                Fence(3),
+                "two",
+                NOON,
+                NOON - timedelta(seconds=1),
+                AttemptOutcome.SUCCEEDED,
+                Usage(1_000_000, 0, 2, turns=1, cost_micro_usd=1_234_567_890),
+            ),
+            "3  two  2026-03-01 12:00:00Z  succeeded after 0s  1,000,000 tokens in, 2 out, 1 turn, $1,234.5679",
+        ),
+    ],
+)
+def test_an_attempt_is_one_line_of_what_became_of_it(attempt: AttemptSummary, line: str) -> None:
+    assert attempt_line(attempt) == line

@@ -100,13 +100,20 @@ async def test_a_worker_that_waits_gets_the_next_task_and_completes_it(running: 
     lease = assigned["lease_token"]
     beat = (await one.ask("heartbeat", lease_tokens=[lease])).json()["leases"]
     assert [(each["status"], each["task_id"]) for each in beat] == [("held", task_id)]
+    used = {"input_tokens": 1200, "cached_input_tokens": 800, "output_tokens": 1, "cost_micro_usd": 12_345}
+    assert (await one.ask("usage", lease_token=lease, **used)).status_code == 200
+    assert "running  1,200 tokens in (800 cached), 1 out, $0.0123" in run(running, "tasks", "show", task_id)
     done = await one.ask("complete", lease_token=lease, result={"summary": "fixed"})
     assert (done.status_code, done.json()["state"]) == (200, "succeeded")
     again = await one.ask("complete", lease_token=lease, result={"summary": "fixed"})
     assert again.json() == done.json()
     other = await one.ask("complete", lease_token=lease, result={"summary": "another"})
     assert (other.status_code, other.json()["lease"]["state"]) == (409, "succeeded")
-    assert told(running, "tasks", "show", task_id)["task"]["state"] == "succeeded"
+    shown = told(running, "tasks", "show", task_id)
+    assert shown["task"]["state"] == "succeeded"
+    (attempt,) = shown["attempts"]
+    assert (attempt["fence"], attempt["worker"], attempt["outcome"]) == (1, "one", "succeeded")
+    assert attempt["usage"] == {**used, "turns": 0}
     story = run(running, "tasks", "log", task_id)
     assert "task.started" in story
     assert "task.succeeded" in story

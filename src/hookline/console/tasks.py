@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue, TypeAdapter
 
+from hookline.console.attempts import attempt_line
 from hookline.console.presentation import (
     Column,
     neutral_block,
@@ -20,10 +21,18 @@ from hookline.console.watching import Sheet
 from hookline.console.watching import show as show_sheet
 from hookline.core.log_lines import LogLine
 from hookline.domain.errors import ConfigurationError
-from hookline.domain.reading import StoredFact, TaskDelivery, TaskDetail, TaskFilter, TaskSummary
+from hookline.domain.reading import (
+    AttemptSummary,
+    StoredFact,
+    TaskDelivery,
+    TaskDetail,
+    TaskFilter,
+    TaskSummary,
+)
 from hookline.domain.task import Task, TaskState
 
 _TASK: TypeAdapter[Task] = TypeAdapter(Task)
+_ATTEMPTS: TypeAdapter[Sequence[AttemptSummary]] = TypeAdapter(Sequence[AttemptSummary])
 _FACTS: TypeAdapter[Sequence[StoredFact]] = TypeAdapter(Sequence[StoredFact])
 _DELIVERIES: TypeAdapter[Sequence[TaskDelivery]] = TypeAdapter(Sequence[TaskDelivery])
 _SUMMARIES: TypeAdapter[Sequence[TaskSummary]] = TypeAdapter(Sequence[TaskSummary])
@@ -93,7 +102,7 @@ def _row(task: TaskSummary) -> tuple[str, ...]:
 
 
 def show(reference: str, *, as_json: bool) -> None:
-    """Print one task with its history and its deliveries."""
+    """Print one task with its attempts, its history and its deliveries."""
     out = screen()
 
     async def work(desk: Desk) -> None:
@@ -104,6 +113,8 @@ def show(reference: str, *, as_json: bool) -> None:
         print_facts(out, _facts_of(detail.task))
         if detail.task.text:
             print_lines(out, ("", "text", *_indented(detail.task.text)))
+        if detail.attempts:
+            print_lines(out, ("", "attempts", *(f"  {attempt_line(each)}" for each in detail.attempts)))
         print_lines(out, ("", "history", *(f"  {line_of(_logged(detail, fact))}" for fact in detail.facts)))
         print_lines(out, ("", "deliveries", *(_delivery_line(part) for part in detail.deliveries)))
 
@@ -113,6 +124,7 @@ def show(reference: str, *, as_json: bool) -> None:
 def _json_of(detail: TaskDetail) -> JsonValue:
     return {
         "task": plain(_TASK, detail.task),
+        "attempts": plain(_ATTEMPTS, detail.attempts),
         "facts": plain(_FACTS, detail.facts),
         "deliveries": plain(_DELIVERIES, detail.deliveries),
     }

@@ -9,7 +9,9 @@ from pydantic import JsonValue
 
 from hookline.domain.command import Band
 from hookline.domain.ids import DeliveryId, TaskId
+from hookline.domain.lifecycle import AttemptOutcome, Fence
 from hookline.domain.task import Task, TaskState
+from hookline.domain.work_records import Usage
 
 ItemT_co = TypeVar("ItemT_co", covariant=True)
 SHORTEST_PREFIX = 8
@@ -124,13 +126,26 @@ class TaskDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptSummary:
+    """One execution of a task; `outcome` is `None` while it runs, `usage` where its worker told none."""
+
+    fence: Fence
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: AttemptOutcome | None
+    usage: Usage | None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskDetail:
-    """A task, the facts of its life in order, and the deliveries it has had, oldest first.
+    """A task, its attempts and the facts of its life in order, and the deliveries it has had, oldest first.
 
     What its agents said is in its story only.
     """
 
     task: Task
+    attempts: Sequence[AttemptSummary]
     facts: Sequence[StoredFact]
     deliveries: Sequence[TaskDelivery]
 

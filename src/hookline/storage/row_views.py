@@ -6,20 +6,40 @@ from pydantic import JsonValue, TypeAdapter
 
 from hookline.domain.command import Band, Verb
 from hookline.domain.ids import DeliveryId, TaskId
-from hookline.domain.reading import DeliverySummary, StoredFact, TaskSummary
+from hookline.domain.lifecycle import AttemptOutcome, Fence
+from hookline.domain.reading import AttemptSummary, DeliverySummary, StoredFact, TaskSummary
 from hookline.domain.rules import Mode
 from hookline.domain.task import Task, TaskState
-from hookline.storage.models import DeliveryRow, TaskEventRow, TaskRow
+from hookline.domain.work_records import Usage
+from hookline.storage.models import AttemptRow, DeliveryRow, TaskEventRow, TaskRow
 
 _Object: TypeAlias = dict[str, JsonValue]
 _OBJECT: TypeAdapter[_Object] = TypeAdapter(_Object)
 _HEADERS: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
+_USAGE: TypeAdapter[Usage] = TypeAdapter(Usage)
 
 
 def stored_fact(row: TaskEventRow) -> StoredFact:
     """A fact of a task's life."""
     data = _OBJECT.validate_json(row.data)
     return StoredFact(row.seq, row.at, row.event, _delivery_id(row.delivery_id), row.fence, data)
+
+
+def attempt_summary(row: AttemptRow) -> AttemptSummary:
+    """One execution of a task."""
+    return AttemptSummary(
+        fence=Fence(row.fence),
+        worker=row.worker,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        outcome=None if row.outcome is None else AttemptOutcome(row.outcome),
+        usage=usage_of(row.usage),
+    )
+
+
+def usage_of(text: str | None) -> Usage | None:
+    """What an attempt used, as it is stored; nothing where nothing was told."""
+    return None if text is None else _USAGE.validate_json(text)
 
 
 def headers_of(text: str | None) -> dict[str, str]:

@@ -7,13 +7,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from hookline.domain.ids import TaskId
-from hookline.domain.reading import StoredFact, TaskDelivery, TaskDetail, TaskFilter, TaskSummary, Unqueued
+from hookline.domain.reading import (
+    AttemptSummary,
+    StoredFact,
+    TaskDelivery,
+    TaskDetail,
+    TaskFilter,
+    TaskSummary,
+    Unqueued,
+)
 from hookline.domain.task import CLAIMABLE_STATES
 from hookline.storage.database import Database
 from hookline.storage.delivery_reader import WITHOUT_CONTENT
 from hookline.storage.id_ranges import begins_with
-from hookline.storage.models import DeliveryRow, DeliveryTaskRow, TaskEventRow, TaskRow
-from hookline.storage.row_views import delivery_summary, stored_fact, task_of, task_summary
+from hookline.storage.models import AttemptRow, DeliveryRow, DeliveryTaskRow, TaskEventRow, TaskRow
+from hookline.storage.row_views import attempt_summary, delivery_summary, stored_fact, task_of, task_summary
 
 _LONG_TEXTS = (TaskRow.text, TaskRow.result, TaskRow.question)
 _OF_AGENTS = "agent."
@@ -48,8 +56,12 @@ class SqlTaskReader:
             row = await session.get(TaskRow, task_id)
             if row is None:
                 return None
-            task = task_of(row)
-            return TaskDetail(task, await _facts(session, task_id), await _deliveries(session, task_id))
+            return TaskDetail(
+                task_of(row),
+                await _attempts(session, task_id),
+                await _facts(session, task_id),
+                await _deliveries(session, task_id),
+            )
 
     async def task_ids(self, prefix: str, limit: int, /) -> Sequence[TaskId]:
         """Ids that begin so, oldest first."""
@@ -83,6 +95,11 @@ def _holds(condition: TaskFilter) -> ColumnElement[bool]:
     if condition.finished_since is not None:
         holds &= TaskRow.finished_at >= condition.finished_since
     return holds
+
+
+async def _attempts(session: AsyncSession, task_id: TaskId) -> Sequence[AttemptSummary]:
+    query = select(AttemptRow).where(AttemptRow.task_id == task_id).order_by(AttemptRow.fence)
+    return [attempt_summary(row) for row in await session.scalars(query)]
 
 
 async def _facts(session: AsyncSession, task_id: TaskId) -> Sequence[StoredFact]:

@@ -6,7 +6,6 @@ from functools import partial
 from itertools import accumulate
 from typing import TypeAlias, TypeVar
 
-from pydantic import TypeAdapter
 from pydantic_core import to_json
 from sqlalchemy import Connection, select, update
 
@@ -24,12 +23,12 @@ from hookline.storage.database import Database
 from hookline.storage.effects import keep_effect
 from hookline.storage.life_rows import locked_tasks
 from hookline.storage.models import AttemptRow, TaskRow
+from hookline.storage.row_views import usage_of
 from hookline.storage.rows import INSERT_EVENTS, stored_name
 from hookline.storage.task_changes import add_fact, last_seq
 
 MOST_PAYLOAD_BYTES = 64 * 1024
 MOST_LOGGED_BYTES = 64 * MEBIBYTE
-_USAGE: TypeAdapter[Usage] = TypeAdapter(Usage)
 _KEEP_SESSION = {
     "sqlite": "INSERT INTO sessions (conversation, agent, session, task_id, fence, told_at)"
     " VALUES (?, ?, ?, ?, ?, ?)",
@@ -136,7 +135,7 @@ def _told(number: int, line: AgentLine) -> _Told:
 def _use(connection: Connection, task: TaskLife, usage: Usage) -> Usage:
     is_own = (AttemptRow.task_id == task.id) & (AttemptRow.fence == task.fence)
     stored = connection.execute(select(AttemptRow.usage).where(is_own)).scalar_one()
-    known = Usage() if stored is None else _USAGE.validate_json(stored)
+    known = usage_of(stored) or Usage()
     most = Usage(
         input_tokens=max(known.input_tokens, usage.input_tokens),
         cached_input_tokens=max(known.cached_input_tokens, usage.cached_input_tokens),
