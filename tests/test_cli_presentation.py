@@ -165,9 +165,9 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
                 NOON,
                 NOON - timedelta(seconds=1),
                 AttemptOutcome.SUCCEEDED,
-                Usage(1_000_000, 0, 2, turns=1, cost_micro_usd=1_234_567_890),
+                Usage(1_000, 0, 2, turns=1, cost_micro_usd=1_234_567_890),
             ),
-            "3  two  2026-03-01 12:00:00Z  succeeded after 0s  1,000,000 tokens in, 2 out, 1 turn, $1,234.5679",
+            "3  two  2026-03-01 12:00:00Z  succeeded after 0s  1,000 tokens in, 2 out, 1 turn, $1,234.5679",
         ),
     ],
 )
