@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.ingest import FIRST_NUMBER, HIGHEST_RATE, write_requests
+from bench.ingest import FIRST_NUMBER, HIGHEST_RATE, requests_file, write_requests
 from bench.verdict import end_unless
 from bench.wrk import Measured, find_wrk, run_wrk
 from gateways import gateway
@@ -21,9 +21,13 @@ FAULTS = {"frozen": (TestServer.freeze, TestServer.thaw), "killed": (TestServer.
 def compare(fault: str, options: argparse.Namespace, folder: Path) -> dict:
     """Put each run without Redis between two with it, since a database slows down as it grows."""
     breaks, mends = FAULTS[fault]
-    requests, count = folder / "requests.bin", options.seconds * HIGHEST_RATE
+    count = options.seconds * HIGHEST_RATE
     ratios: list[float] = []
-    with valkey_server() as valkey, gateway(folder / fault, redis_url=valkey.url) as running:
+    with (
+        requests_file(folder, count * options.size) as requests,
+        valkey_server() as valkey,
+        gateway(folder / fault, redis_url=valkey.url) as running,
+    ):
 
         def measure(number: int) -> Measured:
             length = write_requests(requests, FIRST_NUMBER + number * count, count, options.size)

@@ -143,6 +143,7 @@ def postgres_server(*settings: str) -> Iterator[PostgresServer]:
         f"unix_socket_directories={folder}",
         "fsync=off",
         "shared_buffers=32MB",
+        "dynamic_shared_memory_type=mmap",
         *settings,
     ]
     options = [word for setting in words for word in ("-c", setting)]
