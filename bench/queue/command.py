@@ -6,17 +6,28 @@ import json
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 
 from bench.queue import contest, depths, latency
 from bench.queue.contest import OF_NODE, OF_PYTHON, OURS, Result
+from bench.queue.depths import MakeServer
 from bench.verdict import end_unless
-from servers import valkey_server
+from server_process import TestServer
+from servers import redis_binary, valkey_server
 
 LEAST_RATIO = 0.8
 MOST_COMMIT_MS = 10
 MOST_CANCEL_MS = 500
 PARTS = ("depths", "contest", "latency")
+
+
+def redis_server() -> AbstractContextManager[TestServer]:
+    """Redis itself, which has another allocator of memory than the embedded Valkey."""
+    return valkey_server(binary=redis_binary())
+
+
+SERVERS: Mapping[str, MakeServer] = {"valkey": valkey_server, "redis": redis_server}
 
 
 def main(arguments: list[str]) -> None:
@@ -30,11 +41,16 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--batch", type=int, default=2_000, help="tasks of each round at each size")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--latencies", type=int, default=100, help="tasks whose way to a worker is timed")
+    parser.add_argument(
+        "--depths-on", choices=tuple(SERVERS), default="valkey", help="the server that depths fills"
+    )
     options = parser.parse_args(arguments)
     told: dict = {}
     misses: list[str] = []
     if "depths" in options.parts:
-        told["depths"] = asyncio.run(depths.compare(options.waiting, options.batch, options.rounds))
+        told["depths"] = asyncio.run(
+            depths.compare(SERVERS[options.depths_on], options.waiting, options.batch, options.rounds)
+        )
         misses += misses_of_depths(told["depths"])
     if "contest" in options.parts:
         results = hold_contest(options.tasks, options.rounds)

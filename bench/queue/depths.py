@@ -3,8 +3,8 @@
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
@@ -17,7 +17,9 @@ from hookline.domain.ids import TaskId
 from hookline.domain.queue import ClaimCall, ClaimId, QueuedTask, Settlement, TaskQueue
 from hookline.queue.connection import open_redis
 from hookline.queue.redis_queue import RedisTaskQueue
-from servers import valkey_server
+from server_process import TestServer
+
+MakeServer = Callable[[], AbstractContextManager[TestServer]]
 
 LANES = 100
 BANDS = 4
@@ -81,10 +83,10 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(waiting: int) -> AsyncIterator[Crowd]:
+async def crowd(make_server: MakeServer, waiting: int) -> AsyncIterator[Crowd]:
     """Fill a server of its own."""
-    with valkey_server() as valkey, Redis.from_url(valkey.url) as redis:
-        queue = RedisTaskQueue(open_redis(valkey.url, PATIENT))
+    with make_server() as server, Redis.from_url(server.url) as redis:
+        queue = RedisTaskQueue(open_redis(server.url, PATIENT))
         made = Crowd(waiting, queue, redis)
         print(f"filling a queue with {waiting:,} tasks", file=sys.stderr, flush=True)
         await made.add(waiting)
@@ -99,10 +101,10 @@ def settled(redis: Redis) -> None:
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 
-async def compare(sizes: Sequence[int], count: int, rounds: int) -> list[dict]:
+async def compare(make_server: MakeServer, sizes: Sequence[int], count: int, rounds: int) -> list[dict]:
     """Alternate between crowds of these sizes; the ratios are to the first one, of neighbouring rounds."""
     async with AsyncExitStack() as stack:
-        crowds = [await stack.enter_async_context(crowd(size)) for size in sizes]
+        crowds = [await stack.enter_async_context(crowd(make_server, size)) for size in sizes]
         for number in range(rounds):
             for each in crowds:
                 await each.measure(count)
