@@ -20,11 +20,12 @@ from servers import PostgresServer
 SQLITE = "sqlite"
 POSTGRES = pytest.param("postgres", marks=pytest.mark.integration)
 BOTH = [SQLITE, POSTGRES]
+PATIENT_SECONDS = 30
 _DELETE_EVERYTHING = ";".join(f"DELETE FROM {table.name}" for table in reversed(Base.metadata.sorted_tables))
 
 
 async def _migrate(url: str) -> None:
-    database = open_database(url)
+    database = open_database(url, PATIENT_SECONDS)
     try:
         await upgrade(database)
     finally:
@@ -56,7 +57,7 @@ async def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterato
     """A migrated SQLite database."""
     path = tmp_path / "hookline.db"
     shutil.copy(migrated_sqlite, path)
-    database = open_database(sqlite_url(path))
+    database = open_database(sqlite_url(path), PATIENT_SECONDS)
     yield database
     await database.close()
 
@@ -70,7 +71,7 @@ def shared_postgres(postgres: PostgresServer, migrated_postgres: str) -> str:
 @pytest.fixture
 async def postgres_database(shared_postgres: str) -> AsyncIterator[Database]:
     """A migrated PostgreSQL database without any row."""
-    database = open_database(shared_postgres)
+    database = open_database(shared_postgres, PATIENT_SECONDS)
     async with database.write() as connection:
         _ = await (await connection.get_raw_connection()).driver_connection.execute(_DELETE_EVERYTHING)
     yield database
@@ -83,7 +84,7 @@ async def fresh_postgres_database(
 ) -> AsyncIterator[Database]:
     """A migrated PostgreSQL database that no test has used, for those that look at sizes or plans."""
     url = postgres.create_database(migrated_postgres)
-    database = open_database(url)
+    database = open_database(url, PATIENT_SECONDS)
     yield database
     await database.close()
     postgres.drop_database(url)

@@ -18,7 +18,7 @@ SETTINGS = settings(max_examples=40, stateful_step_count=30, deadline=None)
 HUNT = settings(
     SETTINGS,
     max_examples=400,
-    stateful_step_count=12,
+    stateful_step_count=16,
     phases=[Phase.generate],
     report_multiple_bugs=False,
     database=None,

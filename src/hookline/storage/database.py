@@ -23,7 +23,7 @@ SQLITE_BUSY_MILLISECONDS = 800
 COMMITTERS_ON_POSTGRESQL = 2
 _SPARE_CONNECTIONS = 4
 _READERS = 4
-_CONNECT_SECONDS = 0.9
+CONNECT_SECONDS = 0.9
 _POSTGRESQL_NAMES = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
 _SQLITE_NAMES = frozenset({"sqlite", "sqlite+aiosqlite"})
 MOST_WAL_PAGES = 32_768
@@ -125,11 +125,12 @@ class Database:
             await self.reader.dispose()
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, connect_seconds: float = CONNECT_SECONDS) -> Database:
     """Open the database of a URL; nothing is connected yet.
 
     Args:
         url: `sqlite:///path` or `postgresql://…`.
+        connect_seconds: how long a connection may take, and how long one is waited for.
 
     Raises:
         ConfigurationError: not such a URL.
@@ -141,9 +142,9 @@ def open_database(url: str) -> Database:
             "DATABASE_URL is not a URL; expected sqlite:///path or postgresql://…"
         ) from None
     if parsed.drivername in _POSTGRESQL_NAMES:
-        return _open_postgresql(parsed.set(drivername="postgresql+asyncpg"))
+        return _open_postgresql(parsed.set(drivername="postgresql+asyncpg"), connect_seconds)
     if parsed.drivername in _SQLITE_NAMES and parsed.database and parsed.database != ":memory:":
-        return _open_sqlite(parsed.set(drivername="sqlite+aiosqlite"))
+        return _open_sqlite(parsed.set(drivername="sqlite+aiosqlite"), connect_seconds)
     raise ConfigurationError(
         f"DATABASE_URL begins with {parsed.drivername}://; expected sqlite:///path or postgresql://…"
     )
@@ -154,7 +155,7 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
-def _open_sqlite(url: URL) -> Database:
+def _open_sqlite(url: URL, connect_seconds: float) -> Database:
     blocking, any_thread = url.set(drivername="sqlite"), {"isolation_level": None, "check_same_thread": False}
     own, beside = (create_engine(blocking, poolclass=StaticPool, connect_args=any_thread) for _ in range(2))
     views = create_engine(blocking, pool_size=_READERS, max_overflow=0, connect_args=any_thread)
@@ -162,7 +163,7 @@ def _open_sqlite(url: URL) -> Database:
         url,
         pool_size=1,
         max_overflow=0,
-        pool_timeout=_CONNECT_SECONDS,
+        pool_timeout=connect_seconds,
         connect_args={"isolation_level": None},
     )
     reader = create_async_engine(url, pool_size=_READERS, connect_args={"isolation_level": None})
@@ -192,16 +193,16 @@ def _begin(connection: Connection) -> None:
     _ = connection.exec_driver_sql("BEGIN")
 
 
-def _open_postgresql(url: URL) -> Database:
+def _open_postgresql(url: URL, connect_seconds: float) -> Database:
     engine = create_async_engine(
         url,
         pool_size=COMMITTERS_ON_POSTGRESQL + _SPARE_CONNECTIONS,
         max_overflow=0,
-        pool_timeout=_CONNECT_SECONDS,
+        pool_timeout=connect_seconds,
         pool_use_lifo=True,
         isolation_level="READ COMMITTED",
         connect_args={
-            "timeout": _CONNECT_SECONDS,
+            "timeout": connect_seconds,
             "server_settings": {"application_name": "hookline"},
         },
     )
