@@ -24,7 +24,7 @@ FIRST_NUMBER = 10**9
 HIGHEST_RATE = 8_000
 MEMORY = Path("/dev/shm")
 _ROOM = 1.2
-BY_DEFAULT = ("fsync=on", "shared_buffers=128MB", "dynamic_shared_memory_type=posix")
+BY_DEFAULT = ("fsync=on", "shared_buffers=128MB")
 
 
 def write_requests(path: Path, first: int, count: int, size: int) -> int:
