@@ -86,7 +86,7 @@ def upgrade(url: str) -> None:
     import asyncio
 
     from hookline.storage.database import open_database
-    from hookline.storage.migrator import upgrade as migrate
+    from hookline.storage.schema import upgrade as migrate
 
     async def run() -> None:
         database = open_database(url)

@@ -14,7 +14,7 @@ from time import perf_counter
 from bench.verdict import end_unless
 from hookline.queue.connection import open_redis
 from hookline.storage.database import open_database, sqlite_url
-from hookline.storage.migrator import upgrade
+from hookline.storage.schema import upgrade
 from refill import town
 from servers import postgres_server, valkey_server
 

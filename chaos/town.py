@@ -16,7 +16,7 @@ from hookline.bootstrap import utc_now
 from hookline.core.tokens import TokenKind, hash_of, make_token
 from hookline.queue.layout import Partition, partitions
 from hookline.storage.database import open_database
-from hookline.storage.migrator import upgrade
+from hookline.storage.schema import upgrade
 from hookline.storage.workers import SqlWorkerRegister
 from server_process import TestServer
 from servers import PostgresServer, postgres_server, valkey_server

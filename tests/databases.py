@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from hookline.storage.database import Database, open_database, sqlite_url
-from hookline.storage.migrator import upgrade
 from hookline.storage.models import Base
+from hookline.storage.schema import upgrade
 from servers import PostgresServer
 
 SQLITE = "sqlite"

@@ -13,7 +13,7 @@ from alembic.config import CommandLine
 
 from architecture.project import ROOT
 from documentation import Document
-from hookline.storage.migrator import newest_revision
+from hookline.storage.schema import newest_revision
 
 CHOICES = frozenset({"-k", "-m"})
 COLLECT = """

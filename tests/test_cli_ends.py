@@ -16,14 +16,20 @@ from hookline.domain.errors import ConfigurationError, HooklineError, NotFoundEr
 __all__ = ["empty_home", "home"]
 
 
-def modules_after(*words: str) -> set[str]:
+def modules_after(*words: str, **environment: str) -> set[str]:
     code = (
         f"import sys; sys.argv = ['hookline', *{words!r}]\n"
         "from hookline.cli import main\n"
         "try: main()\nexcept SystemExit: pass\n"
         "sys.stderr.write('\\n'.join(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return set(done.stderr.split())
 
 
@@ -31,6 +37,12 @@ def test_help_imports_no_part_of_a_gateway() -> None:
     known = modules_after("--help")
     assert "hookline.cli" in known
     assert not {"hookline.bootstrap", "prometheus_client", "sqlalchemy", "granian", "httpx"} & known
+
+
+def test_a_command_that_reads_imports_no_migrations(home: Home) -> None:
+    known = modules_after("tasks", "list", **home.environment)
+    assert "hookline.storage.schema" in known
+    assert not {"alembic", "mako", "sqlalchemy.dialects.postgresql"} & known
 
 
 def test_serve_may_choose_where_metrics_are_shared_before_they_are_imported() -> None:

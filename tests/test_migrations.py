@@ -1,25 +1,36 @@
 """The schema: up, down and up again on both databases, and the same as the models'."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, inspect, select, text
 
+from databases import PATIENT_SECONDS
 from hookline.domain.errors import ConfigurationError, UnstorableError
 from hookline.probes import DatabaseProbe
-from hookline.storage.database import Database, open_database
-from hookline.storage.migrator import (
+from hookline.storage import migrator
+from hookline.storage.database import Database, open_database, sqlite_url
+from hookline.storage.migrator import downgrade, migrate
+from hookline.storage.models import Base
+from hookline.storage.schema import (
+    SQLITE_SCHEMA,
     Standing,
     current_revision,
-    downgrade,
+    known_revisions,
     newest_revision,
     standing,
     upgrade,
 )
-from hookline.storage.models import Base
+from hookline.storage.snapshot import schema_after_migrations
 
+MODELS = Base.metadata.sorted_tables
+MIGRATIONS = Path(migrator.__file__).parent / "migrations"
 TABLES = set(Base.metadata.tables)
 
 
@@ -55,6 +66,52 @@ async def test_up_down_and_up_again(empty_url: str) -> None:
         await database.close()
 
 
+def test_the_revisions_are_the_chain_that_alembic_reads() -> None:
+    chain = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+    assert list(known_revisions()) == chain[::-1]
+    assert len(chain) == len(list((MIGRATIONS / "versions").glob("*.py")))
+
+
+async def test_a_new_file_gets_what_the_migrations_leave() -> None:
+    left = await schema_after_migrations()
+    assert SQLITE_SCHEMA.read_text(encoding="utf-8") == left, "run scripts/schema"
+
+
+async def test_the_migrations_leave_no_rows_that_a_new_file_would_lack(older_file: Database) -> None:
+    await migrate(older_file, "head")
+    async with older_file.read() as connection:
+        counts = [await connection.scalar(select(func.count()).select_from(table)) for table in MODELS]
+    assert counts == [0] * len(MODELS)
+
+
+async def test_a_file_of_an_older_version_is_migrated(older_file: Database) -> None:
+    await migrate(older_file, known_revisions()[0])
+    assert await standing(older_file) is Standing.OLDER
+    await upgrade(older_file)
+    assert await standing(older_file) is Standing.CURRENT
+    async with older_file.read() as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+async def test_several_may_make_one_empty_file_at_once(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "shared.db")
+    databases = [open_database(url, PATIENT_SECONDS) for _ in range(4)]
+    try:
+        _ = await asyncio.gather(*(upgrade(database) for database in databases))
+        assert [await standing(database) for database in databases] == [Standing.CURRENT] * 4
+    finally:
+        for database in databases:
+            await database.close()
+
+
+@pytest.fixture
+async def older_file(tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty SQLite file."""
+    database = open_database(sqlite_url(tmp_path / "older.db"))
+    yield database
+    await database.close()
+
+
 def _parts(connection: Connection) -> set[tuple[str, str]]:
     inspector = inspect(connection)
     names = inspector.get_table_names()
@@ -71,7 +128,7 @@ async def test_each_step_down_takes_back_what_its_step_up_brought(empty_url: str
     revisions = ["base"]
     try:
         while revisions[-1] != newest_revision():
-            await upgrade(database, "+1")
+            await migrate(database, "+1")
             revisions.append(str(await current_revision(database)))
             parts.append(await _parts_at(database))
         assert all(len(before) < len(after) for before, after in pairwise(parts))

@@ -77,3 +77,12 @@ def test_a_migration_that_is_filled_in_has_no_comments(checkout: Path) -> None:
     _run(checkout, "ruff", "check", "--no-cache", str(made))
     _run(checkout, "alembic", "upgrade", "head")
     assert "No new upgrade operations detected" in _run(checkout, "alembic", "check")
+
+
+def test_a_migration_that_is_filled_in_makes_partial_indexes_on_both_databases(checkout: Path) -> None:
+    shutil.rmtree(checkout / VERSIONS)
+    (checkout / VERSIONS).mkdir()
+    _run(checkout, "alembic", "revision", "--autogenerate", "-m", "everything at once", "--rev-id", "0001")
+    made = _made_in(checkout).read_text()
+    assert made.count("postgresql_where=") == made.count("sqlite_where=") > 0
+    assert made.count("postgresql_where=sa.text(\"state = 'running'\")") == 2

@@ -10,10 +10,9 @@ from hookline.bootstrap import Gateway, utc_now
 from hookline.domain.errors import QueueUnavailableError, StorageUnavailableError
 from hookline.domain.health import Probe
 from hookline.domain.queue import TaskQueue
-from hookline.storage import migrator
 from hookline.storage.database import Database
 from hookline.storage.duties import SqlDuties
-from hookline.storage.migrator import REMEDIES, Standing
+from hookline.storage.schema import REMEDIES, Standing, standing
 
 _WRITING = "probe"
 
@@ -34,9 +33,8 @@ class DatabaseProbe:
     async def trouble(self) -> str | None:
         """What is wrong, in words."""
         try:
-            standing = await migrator.standing(self._database)
-            if standing is Standing.OLDER:
-                return REMEDIES[standing]
+            if await standing(self._database) is Standing.OLDER:
+                return REMEDIES[Standing.OLDER]
         except StorageUnavailableError as error:
             return f"does not answer ({error})"
         try:

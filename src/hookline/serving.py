@@ -20,7 +20,7 @@ from hookline.main import make_admin_app
 from hookline.probes import probes_of
 from hookline.public_listener import public_listener, stop_signal
 from hookline.settings import Settings
-from hookline.storage import migrator
+from hookline.storage import schema
 from hookline.workers import PublicWorkers
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -154,9 +154,9 @@ async def _prepare_database(gateway: Gateway) -> None:
     database = gateway.database
     try:
         if database.is_sqlite:
-            await migrator.upgrade(database)
-        elif (standing := await migrator.standing(database)) is not migrator.Standing.CURRENT:
-            raise ConfigurationError(f"the database at {database.place} {migrator.REMEDIES[standing]}")
+            await schema.upgrade(database)
+        elif (standing := await schema.standing(database)) is not schema.Standing.CURRENT:
+            raise ConfigurationError(f"the database at {database.place} {schema.REMEDIES[standing]}")
     except StorageUnavailableError as error:
         raise ConfigurationError(f"the database at {database.place} cannot be reached: {error}") from None
 

@@ -166,7 +166,7 @@ async def test_without_its_sqlite_file_the_answer_is_503_within_a_second(
 
 async def prepared(server: PostgresServer) -> str:
     from hookline.storage.database import open_database
-    from hookline.storage.migrator import upgrade
+    from hookline.storage.schema import upgrade
 
     url = server.create_database()
     database = open_database(url)

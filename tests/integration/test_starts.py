@@ -15,7 +15,7 @@ import pytest
 
 from gateways import Gateway, gateway
 from hookline.storage.database import open_database
-from hookline.storage.migrator import upgrade
+from hookline.storage.schema import upgrade
 from ports import free_port
 from servers import valkey_server
 from signed_webhooks import SECRETS

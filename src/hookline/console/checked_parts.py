@@ -20,10 +20,10 @@ from hookline.listeners import Address
 from hookline.queue.connection import open_redis
 from hookline.queue.redis_queue import RedisTaskQueue
 from hookline.settings import Settings
-from hookline.storage import migrator
+from hookline.storage import schema
 from hookline.storage.columns import moment
 from hookline.storage.database import Database, open_database
-from hookline.storage.migrator import Standing
+from hookline.storage.schema import Standing
 
 TOLERATED = timedelta(seconds=30)
 """How far clocks may differ; Slack's webhooks are refused from five minutes on."""
@@ -97,11 +97,11 @@ async def database_findings(settings: Settings, clock: Clock) -> list[Finding]:
 
 
 async def _schema_finding(database: Database) -> Finding:
-    standing = await migrator.standing(database)
+    standing = await schema.standing(database)
     if standing is Standing.CURRENT:
         return fine("database", f"{place_of(database)} answers, and its schema is the one of this version")
-    revision = await migrator.current_revision(database) or "empty"
-    words = f"the schema of {place_of(database)} is {revision}, not {migrator.newest_revision()}"
+    revision = await schema.current_revision(database) or "empty"
+    words = f"the schema of {place_of(database)} is {revision}, not {schema.newest_revision()}"
     return problem("database", words, _SCHEMA_REMEDIES[standing])
 
 

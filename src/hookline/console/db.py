@@ -12,7 +12,7 @@ from hookline.configuration import settings_for_reading
 from hookline.console.presentation import margin, print_json, print_lines, screen
 from hookline.console.running import Desk, place_of, run_at_desk
 from hookline.domain.errors import StorageUnavailableError
-from hookline.storage import migrator
+from hookline.storage import schema
 from hookline.storage.database import Database, open_database
 from hookline.storage.retention import Pruned, SqlRetention
 
@@ -38,10 +38,10 @@ async def _upgraded(url: str) -> str:
 
 
 async def _migrated(database: Database) -> str:
-    before, newest = await migrator.current_revision(database), migrator.newest_revision()
+    before, newest = await schema.current_revision(database), schema.newest_revision()
     if before == newest:
         return f"{place_of(database)} has the schema of this version already ({newest})"
-    await migrator.upgrade(database)
+    await schema.upgrade(database)
     return f"{place_of(database)}: from {before or 'empty'} to {newest}"
 
 

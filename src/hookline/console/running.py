@@ -13,7 +13,7 @@ from hookline.configuration import settings_for_reading
 from hookline.core.insights import Insights
 from hookline.domain.errors import ConfigurationError, StorageUnavailableError
 from hookline.settings import Settings
-from hookline.storage import migrator
+from hookline.storage import schema
 from hookline.storage.database import Database, open_database
 
 ResultT = TypeVar("ResultT")
@@ -70,6 +70,6 @@ def is_missing(database: Database) -> bool:
 
 async def _explained(database: Database, error: StorageUnavailableError) -> str:
     with suppress(StorageUnavailableError):
-        if (standing := await migrator.standing(database)) is not migrator.Standing.CURRENT:
-            return f"the database at {place_of(database)} {migrator.REMEDIES[standing]}"
+        if (standing := await schema.standing(database)) is not schema.Standing.CURRENT:
+            return f"the database at {place_of(database)} {schema.REMEDIES[standing]}"
     return f"the database at {place_of(database)} does not answer ({error})"

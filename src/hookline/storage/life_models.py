@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, Text
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hookline.storage.base import DIGEST, ID, NAME, WORD, Base
+from hookline.storage.base import DIGEST, ID, NAME, WORD, Base, partial_index
 from hookline.storage.columns import Instant
 
 PENDING = "state = 'pending'"
@@ -86,12 +86,7 @@ class EffectRow(Base):
     __tablename__ = "effects"
     __table_args__ = (
         Index("ix_effects_task_id_created_at", "task_id", "created_at"),
-        Index(
-            "ix_effects_due_at_pending",
-            "due_at",
-            sqlite_where=sql(PENDING),
-            postgresql_where=sql(PENDING),
-        ),
+        partial_index("ix_effects_due_at_pending", "due_at", where=PENDING),
     )
 
     key: Mapped[str] = mapped_column(NAME, primary_key=True)
@@ -115,15 +110,7 @@ class WorkerRow(Base):
     """A worker that may claim tasks, known by the hash of its token."""
 
     __tablename__ = "workers"
-    __table_args__ = (
-        Index(
-            "uq_workers_name_unrevoked",
-            "name",
-            unique=True,
-            sqlite_where=sql(UNREVOKED),
-            postgresql_where=sql(UNREVOKED),
-        ),
-    )
+    __table_args__ = (partial_index("uq_workers_name_unrevoked", "name", where=UNREVOKED, unique=True),)
 
     token_hash: Mapped[str] = mapped_column(DIGEST, primary_key=True)
     name: Mapped[str] = mapped_column(NAME)

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger,
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hookline.storage.base import DIGEST, ID, NAME, WORD, Base
+from hookline.storage.base import DIGEST, ID, NAME, WORD, Base, partial_index
 from hookline.storage.columns import Instant
 from hookline.storage.life_models import AttemptRow, EffectRow, SessionRow, WordsRow, WorkerRow
 
@@ -93,39 +93,11 @@ class TaskRow(Base):
 
     __tablename__ = "tasks"
     __table_args__ = (
-        Index(
-            "uq_tasks_conversation_running",
-            "conversation",
-            unique=True,
-            sqlite_where=sql(RUNNING),
-            postgresql_where=sql(RUNNING),
-        ),
-        Index(
-            "ix_tasks_queue_epoch_accepted_at",
-            "queue_epoch",
-            "accepted_at",
-            sqlite_where=sql(HELD_BY_QUEUE),
-            postgresql_where=sql(HELD_BY_QUEUE),
-        ),
-        Index(
-            "ix_tasks_due_at_waiting",
-            "due_at",
-            sqlite_where=sql(WAITING),
-            postgresql_where=sql(WAITING),
-        ),
-        Index(
-            "ix_tasks_conversation_waiting",
-            "conversation",
-            sqlite_where=sql(WAITING),
-            postgresql_where=sql(WAITING),
-        ),
-        Index(
-            "ix_tasks_conversation_id_foldable",
-            "conversation",
-            "id",
-            sqlite_where=sql(FOLDABLE),
-            postgresql_where=sql(FOLDABLE),
-        ),
+        partial_index("uq_tasks_conversation_running", "conversation", where=RUNNING, unique=True),
+        partial_index("ix_tasks_queue_epoch_accepted_at", "queue_epoch", "accepted_at", where=HELD_BY_QUEUE),
+        partial_index("ix_tasks_due_at_waiting", "due_at", where=WAITING),
+        partial_index("ix_tasks_conversation_waiting", "conversation", where=WAITING),
+        partial_index("ix_tasks_conversation_id_foldable", "conversation", "id", where=FOLDABLE),
         Index("ix_tasks_state_id", "state", "id"),
         Index("ix_tasks_provider_id", "provider", "id"),
         Index("ix_tasks_lane_id", "lane", "id"),
@@ -183,13 +155,7 @@ class TaskEventRow(Base):
 
     __tablename__ = "task_events"
     __table_args__ = (
-        Index(
-            "ix_task_events_unlogged",
-            "at",
-            "task_id",
-            sqlite_where=sql("logged = 0"),
-            postgresql_where=sql("logged = 0"),
-        ),
+        partial_index("ix_task_events_unlogged", "at", "task_id", where="logged = 0"),
         {"sqlite_with_rowid": False},
     )
 

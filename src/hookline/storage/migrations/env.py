@@ -3,11 +3,12 @@
 import asyncio
 import os
 from datetime import datetime
+from itertools import chain
 from typing import Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
@@ -23,8 +24,16 @@ def render(
     return "sa.BigInteger()" if kind == "type" and isinstance(item, Instant) else False
 
 
+def tell_postgresql(metadata: MetaData) -> None:
+    """Let the partial indexes of the models be partial on PostgreSQL too."""
+    for index in chain.from_iterable(table.indexes for table in metadata.tables.values()):
+        if (where := index.dialect_kwargs.get("sqlite_where")) is not None:
+            index.dialect_options["postgresql"]["where"] = where
+
+
 def migrate(connection: Connection) -> None:
     """Run the asked-for migrations in one transaction."""
+    tell_postgresql(Base.metadata)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
