@@ -12,7 +12,7 @@ from redis import Redis
 
 from chaos.crew import ROOT, Hand
 from gateways import Gateway
-from hookline.bootstrap import utc_now
+from hookline.clock import utc_now
 from hookline.core.tokens import TokenKind, hash_of, make_token
 from hookline.queue.layout import Partition, partitions
 from hookline.storage.database import open_database

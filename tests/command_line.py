@@ -14,8 +14,9 @@ import pytest
 from pydantic import JsonValue
 from typer.testing import CliRunner, Result
 
-from hookline.bootstrap import make_handlers, new_id, utc_now
+from hookline.bootstrap import make_handlers
 from hookline.cli import app
+from hookline.clock import new_id, utc_now
 from hookline.configuration import settings_for_reading
 from hookline.core.samples import Occasion, make_sample
 from hookline.domain.delivery import Delivery, RequestHead, Verdict

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from command_line import HOSTILE, STEERING, Home, empty_home, home
-from hookline.bootstrap import utc_now
+from hookline.clock import utc_now
 from hookline.domain.ids import TaskId
 from hookline.domain.lifecycle import Start
 from hookline.domain.queue import ClaimCall, ClaimId

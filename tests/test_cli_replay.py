@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from command_line import Home, empty_home, home
-from hookline.bootstrap import make_insights, utc_now
+from hookline.clock import utc_now
 from hookline.console.task_log import follow_story
 from hookline.core.log_lines import LogLine
 from hookline.core.replaying import KEY_LIMIT, Decision, differences, renewed
 from hookline.domain.outcome import Facts, TaskRequested
+from hookline.reading import make_insights
 from hookline.storage.database import Database
 from hookline.storage.models import AuditRow, DedupeKeyRow, DeliveryRow, TaskEventRow, TaskRow
 from submissions import Sender

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import Result
 
 from command_line import Home, empty_home, home
-from hookline.bootstrap import make_handlers, utc_now
+from hookline.bootstrap import make_handlers
+from hookline.clock import utc_now
 from hookline.configuration import settings_for_reading
 from hookline.domain.delivery import Delivery, RequestHead
 from hookline.domain.errors import SignatureRejectedError

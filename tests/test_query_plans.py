@@ -8,12 +8,12 @@ from functools import partial
 import pytest
 from sqlalchemy import Table, text, update
 
-from hookline.bootstrap import make_insights
 from hookline.domain.lifecycle import LifeLimits
 from hookline.domain.queue import QueueEpoch
 from hookline.domain.reading import DeliveryFilter, TaskFilter
 from hookline.domain.rules import Caps
 from hookline.domain.task import TaskState
+from hookline.reading import make_insights
 from hookline.storage.database import Database
 from hookline.storage.ingest import SqlIngestStore
 from hookline.storage.ledger import SqlQueueLedger

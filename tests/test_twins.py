@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
-from hookline.bootstrap import make_handlers, make_insights, new_id, utc_now
+from hookline.bootstrap import make_handlers
+from hookline.clock import new_id, utc_now
 from hookline.core.intake import Intake
 from hookline.domain.delivery import Accepted, Delivery, Duplicate, RequestHead, Verdict
 from hookline.domain.ids import DeliveryId, TaskId
@@ -18,6 +19,7 @@ from hookline.domain.reading import TaskFilter
 from hookline.domain.rules import Caps
 from hookline.domain.webhook import WebhookHandler
 from hookline.gateway.receipts import make_receipt
+from hookline.reading import make_insights
 from hookline.registry import TRAITS
 from hookline.settings import load_settings
 from hookline.storage.database import Database

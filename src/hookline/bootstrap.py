@@ -7,15 +7,14 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
-from uuid_utils import uuid7
 
+from hookline.clock import new_id, utc_now
 from hookline.core.aftermath import AfterCommit
 from hookline.core.circuit_breaker import CircuitBreaker, CircuitPolicy, CircuitState
 from hookline.core.duty import Duty
-from hookline.core.insights import Insights
 from hookline.core.intake import Intake
 from hookline.core.metrics import Metrics
 from hookline.core.notebook import Notebook
@@ -40,27 +39,15 @@ from hookline.queue.redis_queue import RedisTaskQueue
 from hookline.registry import PROVIDERS, Provider
 from hookline.settings import Settings
 from hookline.storage.database import Database, open_database
-from hookline.storage.delivery_reader import SqlDeliveryReader
 from hookline.storage.duties import SqlDuties
 from hookline.storage.ingest import SqlIngestStore
 from hookline.storage.ledger import SqlQueueLedger
 from hookline.storage.lifecycle import SqlLifecycleStore
 from hookline.storage.log_source import SqlLogSource
-from hookline.storage.task_reader import SqlTaskReader
 from hookline.working import Working, make_working
 
 QUEUE_CIRCUIT = CircuitPolicy(open_for=timedelta(seconds=2))
 _OPENNESS = {CircuitState.CLOSED: 0.0, CircuitState.HALF_OPEN: 0.5, CircuitState.OPEN: 1.0}
-
-
-def utc_now() -> datetime:
-    """The time, as an aware UTC datetime."""
-    return datetime.now(UTC)
-
-
-def new_id() -> str:
-    """A fresh UUIDv7."""
-    return str(uuid7())
 
 
 def make_handlers(
@@ -69,13 +56,6 @@ def make_handlers(
     """One handler for each source that has a secret."""
     policy = RuleBook(settings.handle, settings.rules)
     return tuple(providers[source.provider].handler(source, policy, utc_now) for source in settings.sources)
-
-
-def make_insights(database: Database) -> Insights:
-    """The read service over a database."""
-    return Insights(
-        SqlTaskReader(database), SqlDeliveryReader(database), SqlLogSource(database), utc_now, new_id
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from hookline.bootstrap import Gateway, utc_now
+from hookline.bootstrap import Gateway
+from hookline.clock import utc_now
 from hookline.domain.errors import QueueUnavailableError, StorageUnavailableError
 from hookline.domain.health import Probe
 from hookline.domain.queue import TaskQueue

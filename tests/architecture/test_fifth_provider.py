@@ -10,7 +10,6 @@ import pytest
 from apps import Apps, serving
 from contracts.handler_contract import hex_hmac
 from gateways import eventually
-from hookline.bootstrap import make_insights
 from hookline.core.answers import standard_answer
 from hookline.core.commands import find_command, mention_of
 from hookline.core.keys import KeySpace
@@ -24,6 +23,7 @@ from hookline.domain.outcome import Actor, Facts, Ignored, Outcome, Reason, Task
 from hookline.domain.policy import Candidate, Policy, Refused
 from hookline.domain.provider import ProviderTraits
 from hookline.domain.source import Source
+from hookline.reading import make_insights
 from hookline.registry import PROVIDERS, Askers, Provider
 from server_process import TestServer
 

@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from hookline.bootstrap import make_queue, new_id, utc_now
+from hookline.bootstrap import make_queue
+from hookline.clock import new_id, utc_now
 from hookline.console.presentation import margin, print_lines
 from hookline.console.running import Desk
 from hookline.core.operating import Operating

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hookline.bootstrap import utc_now
+from hookline.clock import utc_now
 from hookline.configuration import settings_for_reading
 from hookline.console.presentation import margin, print_json, print_lines, screen
 from hookline.console.running import Desk, place_of, run_at_desk

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.text import Text
 
-from hookline.bootstrap import utc_now
+from hookline.clock import utc_now
 from hookline.configuration import settings_for_reading
 from hookline.console.checked_parts import (
     ANSWER_SECONDS,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from hookline.bootstrap import utc_now
+from hookline.clock import utc_now
 from hookline.console.at_queue import Controls, controls
 from hookline.console.presentation import Column, lasted, screen, told
 from hookline.console.running import Desk, run_at_desk

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import typer
 from pydantic import JsonValue
 
-from hookline.bootstrap import utc_now
+from hookline.clock import utc_now
 from hookline.console.at_queue import Controls, controls, tell_unheard
 from hookline.console.presentation import Column, print_json, print_lines, print_table, screen, told
 from hookline.console.running import Desk, run_at_desk

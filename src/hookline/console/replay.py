@@ -6,7 +6,8 @@ from typing import assert_never
 
 from pydantic import JsonValue
 
-from hookline.bootstrap import make_handlers, new_id, utc_now
+from hookline.bootstrap import make_handlers
+from hookline.clock import new_id, utc_now
 from hookline.console.operator import operator
 from hookline.console.presentation import Column, print_facts, print_json, print_lines, print_table, screen
 from hookline.console.running import Desk, run_at_desk

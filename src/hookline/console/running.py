@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from hookline.bootstrap import make_insights
 from hookline.configuration import settings_for_reading
 from hookline.core.insights import Insights
 from hookline.domain.errors import ConfigurationError, StorageUnavailableError
+from hookline.reading import make_insights
 from hookline.settings import Settings
 from hookline.storage import schema
 from hookline.storage.database import Database, open_database

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import httpx
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from hookline.bootstrap import utc_now
+from hookline.clock import utc_now
 from hookline.core.samples import Occasion, SampleBook, SignedSample, make_sample
 from hookline.domain.errors import ConfigurationError, HooklineError
 from hookline.domain.source import Source

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from hookline.bootstrap import utc_now
+from hookline.clock import utc_now
 from hookline.console.presentation import (
     Column,
     neutral,

@@ -21,9 +21,14 @@ _FORM_FIELDS_LIMIT = 200
 
 
 class ProviderModel(BaseModel):
-    """A provider's payload: strict about the fields we use, tolerant about all others."""
+    """A provider's payload: strict about the fields we use, tolerant about all others.
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
+    A model is built when its first payload comes: a tenth of a start would go into all of them.
+    """
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True
+    )
 
 
 def parse_json(provider: str, model: type[ModelT], body: bytes | str) -> ModelT:
