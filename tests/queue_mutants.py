@@ -19,7 +19,8 @@ class Mutant:
         for name in names:
             text = (folder / f"{name}.lua").read_text("utf-8")
             if name == self.script:
-                assert text.count(self.right) >= 1, self.right
+                if self.right not in text:
+                    raise LookupError(f"{name}.lua has no {self.right!r} any more")
                 text = text.replace(self.right, self.wrong, 1)
             parts.append(text)
         return "\n".join(parts)
@@ -71,8 +72,8 @@ MUTANTS = (
     Mutant(
         "a lost answer of a claim loses its tasks until their lease is over",
         "serving",
-        "  if before then",
-        "  if false then",
+        "    if before or has_woken or answered[wish.claim] then\n",
+        "    if false then\n",
     ),
     Mutant(
         "whoever held a lease once may end it",
@@ -203,8 +204,8 @@ MUTANTS = (
     Mutant(
         "how many wait is miscounted where a band was lent",
         "serving",
-        "    waiting = 'w:' .. string.sub(task, 2, 2) .. lane\n",
-        "    waiting = 'w:' .. string.sub(task, 3, 3) .. lane\n",
+        "      waiting = 'w:' .. band .. lane\n",
+        "",
     ),
     Mutant(
         "a lease that was ended runs out all the same",

@@ -10,6 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from hookline.domain.errors import QueueUnavailableError
 from hookline.queue.connection import open_redis
+from hookline.queue.scripts import source_of
 from queue_machine import Opener, QueueMachine
 from queue_mutants import MUTANTS, Mutant
 from server_process import TestServer
@@ -52,6 +53,11 @@ def test_the_queue_is_what_the_model_says_on_valkey(
     run_state_machine_as_test(
         machine(opener, partition_count), settings=settings(SETTINGS, max_examples=examples)
     )
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.fault)
+def test_each_seeded_fault_still_has_its_place(mutant: Mutant) -> None:
+    assert mutant.source_of(mutant.script) != source_of(mutant.script)
 
 
 @pytest.mark.hunt
