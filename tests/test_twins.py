@@ -3,14 +3,16 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
 
+from databases import PATIENT_SECONDS
 from hookline.bootstrap import make_handlers
 from hookline.clock import new_id, utc_now
-from hookline.core.intake import Intake
+from hookline.core.intake import Intake, IntakeLimits
 from hookline.domain.delivery import Accepted, Delivery, Duplicate, RequestHead, Verdict
 from hookline.domain.ids import DeliveryId, TaskId
 from hookline.domain.intake import Submission
@@ -27,6 +29,8 @@ from hookline.storage.ingest import SqlIngestStore
 from hookline.storage.models import DedupeKeyRow, TaskRow
 from signed_webhooks import SECRETS, Webhook, github, jira, load, sentry, slack
 from test_intake import Witness
+
+PATIENT = IntakeLimits(patience=timedelta(seconds=PATIENT_SECONDS))
 
 
 def _body(provider: str, fixture: str) -> bytes:
@@ -88,7 +92,7 @@ async def counter(database: Database, tmp_path: Path) -> AsyncIterator[Counter]:
     settings = load_settings({"HOOKLINE_HOME": str(tmp_path), **secrets}, TRAITS, {})
     handlers = {handler.source.path: handler for handler in make_handlers(settings)}
     witness = Witness()
-    intake = Intake(SqlIngestStore(database, Caps()), witness, witness, committers=1)
+    intake = Intake(SqlIngestStore(database, Caps()), witness, witness, 1, PATIENT)
     yield Counter(database, handlers, witness, intake)
     await intake.stop()
 

@@ -15,7 +15,7 @@ import pytest
 
 from gateways import Gateway, gateway
 from hookline.storage.database import open_database
-from hookline.storage.schema import upgrade
+from hookline.storage.migrator import migrate
 from ports import free_port
 from servers import valkey_server
 from signed_webhooks import SECRETS
@@ -62,7 +62,7 @@ def test_an_unreachable_database(tmp_path: Path) -> None:
 async def put_at(url: str, revision: str) -> None:
     database = open_database(url)
     try:
-        await upgrade(database, revision)
+        await migrate(database, revision)
     finally:
         await database.close()
 
