@@ -234,12 +234,14 @@ async def test_a_lease_of_another_worker_is_none(
     assert await standing(gate, assigned) == before
 
 
-@pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("token", ["", "hll_", "hll_" + "x" * 43, "hlt_" + "x" * 43, "\x00", "é" * 47])
-async def test_a_token_that_is_none_is_refused(one: WorkerClient, name: str, token: str) -> None:
-    with pytest.raises(RefusedError) as caught:
-        await CALLS[name](one, token)
-    assert caught.value.status == 401
+async def test_a_token_that_is_none_is_refused(one: WorkerClient, token: str) -> None:
+    refused = []
+    for name, call in CALLS.items():
+        with pytest.raises(RefusedError) as caught:
+            await call(one, token)
+        refused.append((name, caught.value.status))
+    assert refused == [(name, 401) for name in CALLS]
 
 
 async def test_a_tool_token_is_no_lease_token(gate: Gate, one: WorkerClient) -> None:

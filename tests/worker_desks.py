@@ -65,7 +65,7 @@ class Gate:
             clock=clock,
         )
         app = FastAPI()
-        app.include_router(worker_routes(desk))
+        app.router.routes.extend(worker_routes(desk).routes)
         add_refusals(app)
         self.wire = Wire(app)
         self.http = httpx.AsyncClient(transport=self.wire, base_url="http://gateway.test")

@@ -25,6 +25,6 @@ def make_public_app(gateway: Gateway) -> AsgiApp:
 def make_admin_app(gateway: Gateway, probes: Sequence[Probe], metrics: Callable[[], bytes]) -> FastAPI:
     """The admin app: health, metrics, and what workers are served."""
     app = admin_app(probes, metrics, gateway.settings.server.allowed_hosts)
-    app.include_router(worker_routes(gateway.working.desk))
+    app.router.routes.extend(worker_routes(gateway.working.desk).routes)
     add_refusals(app)
     return app

@@ -21,7 +21,7 @@ def admin_app(probes: Sequence[Probe], metrics: Callable[[], bytes], allowed_hos
     """
     app = FastAPI(title="Hookline", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False)
-    app.include_router(health_routes(probes))
+    app.router.routes.extend(health_routes(probes).routes)
 
     def show_metrics() -> Response:
         """All metrics, in Prometheus' text format."""
