@@ -25,7 +25,7 @@ from hookline.queue.redis_queue import RedisTaskQueue
 from server_process import TestServer
 from valkey_groups import Watched, valkey_cluster, watched_valkey
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.no_cover]
 PATIENCE = timedelta(seconds=10)
 ResultT = TypeVar("ResultT")
 

@@ -16,7 +16,7 @@ from query_plans import heard
 from refill import HOUR, Town, tasks_in, town
 from server_process import TestServer
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.no_cover]
 
 MANY = 2_000
 PARTITIONS = 4
