@@ -1,4 +1,4 @@
-"""The apps of `hookline.main` over all parts of a gateway, asked inside the test's own process."""
+"""The public and the admin app over all parts of a gateway, asked inside the test's own process."""
 
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -9,8 +9,9 @@ from pathlib import Path
 from httpx import ASGITransport, AsyncClient
 from prometheus_client import CollectorRegistry, generate_latest
 
+from hookline.admin import make_admin_app
 from hookline.bootstrap import Gateway, make_gateway
-from hookline.main import make_admin_app, make_public_app
+from hookline.main import make_public_app
 from hookline.queue.connection import open_redis
 from hookline.registry import PROVIDERS, Provider
 from hookline.settings import load_settings

@@ -33,6 +33,12 @@ def modules_after(*words: str, **environment: str) -> set[str]:
     return set(done.stderr.split())
 
 
+def modules_of(name: str) -> set[str]:
+    code = f"import sys, {name}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
 def test_help_imports_no_part_of_a_gateway() -> None:
     known = modules_after("--help")
     assert "hookline.cli" in known
@@ -43,6 +49,12 @@ def test_a_command_that_reads_imports_no_migrations(home: Home) -> None:
     known = modules_after("tasks", "list", **home.environment)
     assert "hookline.storage.schema" in known
     assert not {"alembic", "mako", "sqlalchemy.dialects.postgresql"} & known
+
+
+def test_what_only_sends_or_takes_webhooks_imports_no_admin_app() -> None:
+    known = modules_after("send", "--list") | modules_of("hookline.worker_process")
+    assert {"hookline.addresses", "hookline.public_listener"} <= known
+    assert not {"hookline.admin", "fastapi"} & known
 
 
 def test_serve_may_choose_where_metrics_are_shared_before_they_are_imported() -> None:

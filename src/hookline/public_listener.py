@@ -5,8 +5,9 @@ import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from hookline.addresses import Address
 from hookline.bootstrap import Gateway
-from hookline.listeners import Address, Listener
+from hookline.listeners import Listener
 from hookline.main import make_public_app
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+import hookline
+from hookline.addresses import Address, claim_address
 from hookline.bootstrap import Gateway, make_gateway
 from hookline.core.lateness import tell_if_late
 from hookline.domain.errors import ConfigurationError, StorageUnavailableError
 from hookline.embedded.home import HomeLock
 from hookline.embedded.valkey import EmbeddedValkey
-from hookline.listeners import Address, Listener, claim_address
-from hookline.main import make_admin_app
+from hookline.listeners import Listener
 from hookline.probes import probes_of
 from hookline.public_listener import public_listener, stop_signal
 from hookline.settings import Settings
@@ -72,7 +73,7 @@ async def _run(
     tell_ready: Callable[[Serving], None],
 ) -> None:
     is_over = stop_signal()
-    admin = Listener(make_admin_app(gateway, probes_of(gateway), metrics), serving.admin)
+    admin = Listener(hookline.admin.make_admin_app(gateway, probes_of(gateway), metrics), serving.admin)
     gateway.background.start()
     gateway.working.start()
     admin.start()
@@ -129,7 +130,7 @@ async def _embedded(settings: Settings) -> AsyncGenerator[str]:
             yield settings.redis_url
             return
         valkey = EmbeddedValkey(settings.home)
-        await valkey.start()
+        _ = await asyncio.gather(valkey.start(), asyncio.to_thread(_import_admin))
         keeper = asyncio.create_task(_keep_alive(valkey))
         try:
             yield valkey.url
@@ -139,6 +140,11 @@ async def _embedded(settings: Settings) -> AsyncGenerator[str]:
     finally:
         if lock is not None:
             lock.release()
+
+
+def _import_admin() -> None:
+    """FastAPI takes longer to import than Valkey to come up; on two cores one of them costs nothing."""
+    _ = hookline.admin
 
 
 async def _keep_alive(valkey: EmbeddedValkey) -> None:

@@ -7,11 +7,11 @@ import sys
 import uvloop
 from prometheus_client import CollectorRegistry
 
+from hookline.addresses import Address
 from hookline.bootstrap import make_gateway
 from hookline.configuration import settings_for_reading
 from hookline.core.lateness import tell_if_late
 from hookline.domain.errors import ConfigurationError
-from hookline.listeners import Address
 from hookline.public_listener import public_listener, stop_signal
 from hookline.tuning import tune_interpreter
 from hookline.workers import READY

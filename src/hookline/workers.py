@@ -5,8 +5,8 @@ import os
 import sys
 from contextlib import suppress
 
+from hookline.addresses import Address
 from hookline.domain.errors import ConfigurationError
-from hookline.listeners import Address
 
 READY = b"ready\n"
 START_SECONDS = 30

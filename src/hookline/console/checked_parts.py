@@ -12,11 +12,11 @@ import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy import text
 
+from hookline.addresses import Address
 from hookline.console.findings import Finding, fine, problem, warning
 from hookline.console.running import is_missing, place_of
 from hookline.domain.errors import ConfigurationError, QueueUnavailableError, StorageUnavailableError
 from hookline.domain.ids import Clock
-from hookline.listeners import Address
 from hookline.queue.connection import open_redis
 from hookline.queue.redis_queue import RedisTaskQueue
 from hookline.settings import Settings

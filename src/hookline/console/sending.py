@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import httpx
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from hookline.addresses import Address
 from hookline.clock import utc_now
 from hookline.core.samples import Occasion, SampleBook, SignedSample, make_sample
 from hookline.domain.errors import ConfigurationError, HooklineError
 from hookline.domain.source import Source
-from hookline.listeners import Address
 from hookline.registry import PROVIDERS
 from hookline.settings import Settings
 
