@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import httpx
 import psutil
 
 import measuring
+from forking import ForkedProcess
 from hookline.embedded.valkey_folder import open_valkey_folder
 from ports import free_port
 from server_process import dying_with_us, wait_for_end
@@ -23,6 +24,9 @@ from signed_webhooks import SECRETS
 
 START_SECONDS = 60
 STOP_SECONDS = 60
+
+
+GatewayProcess = subprocess.Popen[bytes] | ForkedProcess
 
 
 class GatewayFailedError(Exception):
@@ -41,7 +45,8 @@ class Gateway:
     is_measured: bool = False
     port: int = field(default_factory=free_port)
     admin_port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    is_forked: bool = False
+    process: GatewayProcess | None = None
     output: list[str] = field(default_factory=list)
 
     @property
@@ -81,15 +86,7 @@ class Gateway:
 
     def start(self) -> "Gateway":
         """Start it and wait until it says that it is ready."""
-        command = [*dying_with_us("KILL"), sys.executable, "-m", "hookline", "serve", *self.arguments]
-        self.process = subprocess.Popen(
-            command,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=self.home.parent,
-        )
+        self.process = self._forked() if self.is_forked else self._begun()
         lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, args=(self.process, lines), daemon=True).start()
         while (line := lines.get(timeout=START_SECONDS)) is not None:
@@ -97,7 +94,21 @@ class Gateway:
                 return self
         raise GatewayFailedError("".join(self.output[-20:]))
 
-    def _read(self, process: subprocess.Popen[bytes], lines: "queue.SimpleQueue[str | None]") -> None:
+    def _begun(self) -> subprocess.Popen[bytes]:
+        command = [*dying_with_us("KILL"), sys.executable, "-m", "hookline", "serve", *self.arguments]
+        return subprocess.Popen(
+            command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.home.parent,
+        )
+
+    def _forked(self) -> ForkedProcess:
+        return ForkedProcess(["serve", *self.arguments], self.environment, self.home.parent)
+
+    def _read(self, process: GatewayProcess, lines: "queue.SimpleQueue[str | None]") -> None:
         assert process.stdout is not None
         with process.stdout:
             for raw in process.stdout:
@@ -106,7 +117,7 @@ class Gateway:
         lines.put(None)
 
     @property
-    def running(self) -> subprocess.Popen[bytes]:
+    def running(self) -> GatewayProcess:
         assert self.process is not None
         return self.process
 
@@ -172,6 +183,11 @@ def gateway(home: Path, **settings: object) -> Iterator[Gateway]:
         if running.process is not None and running.process.poll() is None:
             code = running.stop()
             assert code == 0, "".join(running.output[-30:])
+
+
+def forked_gateway(home: Path, **settings: object) -> AbstractContextManager[Gateway]:
+    """A gateway that is ready, for tests that are not about how it begins."""
+    return gateway(home, is_forked=True, **settings)
 
 
 async def eventually(is_so: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:

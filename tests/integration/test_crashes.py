@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateways import Gateway, eventually, gateway
+from gateways import Gateway, eventually, forked_gateway
 from ledger import queued_ids, read_ledger
 from load import Load
 from servers import PostgresServer, valkey_server
@@ -49,7 +49,7 @@ async def assert_nothing_lost(running: Gateway, accepted: dict[int, str]) -> Non
 
 
 async def test_nothing_acknowledged_is_lost_on_sqlite(tmp_path: Path) -> None:
-    with gateway(tmp_path / "home") as running:
+    with forked_gateway(tmp_path / "home") as running:
         accepted = await kill_under_load(running, KILLS)
         assert len(accepted) >= KILLS
         await assert_nothing_lost(running, accepted)
@@ -61,7 +61,7 @@ async def test_nothing_acknowledged_is_lost_on_postgresql(
     url = postgres.create_database(migrated_postgres)
     with (
         valkey_server() as valkey,
-        gateway(tmp_path / "home", database_url=url, redis_url=valkey.url) as running,
+        forked_gateway(tmp_path / "home", database_url=url, redis_url=valkey.url) as running,
     ):
         accepted = await kill_under_load(running, KILLS)
         assert len(accepted) >= KILLS

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from gateways import Gateway, eventually, gateway
+from gateways import Gateway, eventually, forked_gateway
 from ledger import queued_ids, read_ledger
 from load import Load, Seen, exchange, request_bytes
 from servers import PostgresServer, postgres_server, valkey_server
@@ -39,7 +39,7 @@ async def are_all_queued(running: Gateway) -> bool:
 async def test_without_redis_webhooks_are_accepted_and_its_return_brings_every_task(
     tmp_path: Path, fault: str
 ) -> None:
-    with valkey_server() as valkey, gateway(tmp_path / "home", redis_url=valkey.url) as running:
+    with valkey_server() as valkey, forked_gateway(tmp_path / "home", redis_url=valkey.url) as running:
         assert (await send(running, 1)).status == 202
         valkey.kill() if fault == "killed" else valkey.freeze()
         load = Load(running.port, comment, connections=8, first=2)
@@ -55,7 +55,7 @@ async def test_without_redis_webhooks_are_accepted_and_its_return_brings_every_t
 
 
 async def test_a_wiped_redis_is_filled_again(tmp_path: Path) -> None:
-    with valkey_server() as valkey, gateway(tmp_path / "home", redis_url=valkey.url) as running:
+    with valkey_server() as valkey, forked_gateway(tmp_path / "home", redis_url=valkey.url) as running:
         for number in range(1, 51):
             assert (await send(running, number)).status == 202
         await eventually(lambda: are_all_queued(running))
@@ -74,7 +74,7 @@ async def valkey_flush(url: str) -> None:
 
 
 async def test_a_killed_embedded_valkey_comes_back_with_every_task(tmp_path: Path) -> None:
-    with gateway(tmp_path / "home") as running:
+    with forked_gateway(tmp_path / "home") as running:
         assert (await send(running, 1)).status == 202
         children = psutil.Process(running.running.pid).children(recursive=True)
         servers = [child for child in children if "valkey" in child.name()]
@@ -122,7 +122,7 @@ async def test_without_postgresql_the_answer_is_503_within_a_second(tmp_path: Pa
     with valkey_server() as valkey, postgres_server() as database:
         url = await prepared(database)
         settings = {"database_url": url, "redis_url": valkey.url}
-        with gateway(tmp_path / "home", **settings) as running:
+        with forked_gateway(tmp_path / "home", **settings) as running:
             assert (await send(running, 1)).status == 202
             database.kill() if fault == "killed" else database.freeze()
             await assert_503_within_a_second(running)
@@ -155,7 +155,7 @@ def unwritable(running: Gateway) -> Iterator[None]:
 async def test_without_its_sqlite_file_the_answer_is_503_within_a_second(
     tmp_path: Path, fault: Callable[[Gateway], AbstractContextManager[None]]
 ) -> None:
-    with gateway(tmp_path / "home") as running:
+    with forked_gateway(tmp_path / "home") as running:
         assert (await send(running, 1)).status == 202
         with fault(running):
             await assert_503_within_a_second(running)
@@ -192,7 +192,10 @@ async def test_two_gateways_on_one_postgresql_share_all_deliveries_without_a_dea
     url = postgres.create_database(migrated_postgres)
     with valkey_server() as valkey:
         settings = {"database_url": url, "redis_url": valkey.url}
-        with gateway(tmp_path / "a", **settings) as one, gateway(tmp_path / "b", **settings) as other:
+        with (
+            forked_gateway(tmp_path / "a", **settings) as one,
+            forked_gateway(tmp_path / "b", **settings) as other,
+        ):
             loads = [Load(running.port, comment, connections=32) for running in (one, other)]
             sending = [asyncio.create_task(load.run()) for load in loads]
             for load in loads:
