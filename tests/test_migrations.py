@@ -12,9 +12,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, inspect, select, text
 
 from databases import PATIENT_SECONDS
-from hookline.domain.errors import ConfigurationError, UnstorableError
+from hookline.domain.errors import ConfigurationError, StorageUnavailableError, UnstorableError
 from hookline.probes import DatabaseProbe
-from hookline.storage import migrator
+from hookline.storage import migrator, schema
 from hookline.storage.database import Database, open_database, sqlite_url
 from hookline.storage.migrator import downgrade, migrate
 from hookline.storage.models import Base
@@ -102,6 +102,21 @@ async def test_several_may_make_one_empty_file_at_once(tmp_path: Path) -> None:
     finally:
         for database in databases:
             await database.close()
+
+
+async def test_a_file_whose_making_is_cut_off_is_empty_and_made_again(
+    older_file: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off = tmp_path / "schema.sql"
+    cut_off.write_text(SQLITE_SCHEMA.read_text(encoding="utf-8") + ";\n\nCREATE")
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "SQLITE_SCHEMA", cut_off)
+        with pytest.raises(StorageUnavailableError):
+            await upgrade(older_file)
+    assert await current_revision(older_file) is None
+    assert await tables(older_file) == set()
+    await upgrade(older_file)
+    assert await standing(older_file) is Standing.CURRENT
 
 
 @pytest.fixture

@@ -1,16 +1,12 @@
 """Hookline: signed webhooks in, durable tasks out."""
 
-from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING
+
+from hookline.on_first_use import on_first_use
 
 if TYPE_CHECKING:
     from hookline import admin
 
 __all__ = ["admin"]
 
-
-def __getattr__(name: str) -> ModuleType:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(f"{__name__}.{name}")
+__getattr__ = on_first_use(__name__, __all__)

@@ -130,9 +130,11 @@ async def _embedded(settings: Settings) -> AsyncGenerator[str]:
             yield settings.redis_url
             return
         valkey = EmbeddedValkey(settings.home)
-        _ = await asyncio.gather(valkey.start(), asyncio.to_thread(_import_admin))
         keeper = asyncio.create_task(_keep_alive(valkey))
+        importing = asyncio.create_task(asyncio.to_thread(_import_admin))
         try:
+            await valkey.start()
+            await importing
             yield valkey.url
         finally:
             _ = keeper.cancel()

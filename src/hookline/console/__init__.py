@@ -3,9 +3,9 @@
 So `hookline --help` imports none of them, and `hookline serve` only its own.
 """
 
-from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING
+
+from hookline.on_first_use import on_first_use
 
 if TYPE_CHECKING:
     from hookline.console import (
@@ -46,8 +46,4 @@ __all__ = [
     "workers",
 ]
 
-
-def __getattr__(name: str) -> ModuleType:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(f"{__name__}.{name}")
+__getattr__ = on_first_use(__name__, __all__)
