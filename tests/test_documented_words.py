@@ -32,7 +32,7 @@ from hookline.storage.models import Base
 
 EXAMPLE = ROOT / "docs" / "hookline.toml.example"
 VARIABLE = re.compile(r"(?<![\w.])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?!\w)")
-OF_OTHERS = frozenset({"SO_REUSEPORT"})
+OF_OTHERS = frozenset({"SO_REUSEPORT", "UV_PYTHON"})
 METRIC = re.compile(r"(?<![/\w])(?:webhook|intake|relay|circuit|tasks_in|task_processing)_\w+")
 
 
