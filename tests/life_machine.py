@@ -93,7 +93,7 @@ class LifeOfTasks(RuleBasedStateMachine):
         self.started([self.one(pick, *CLAIMABLE) for pick in picks], worker)
 
     def started(self, tasks: Sequence[Expected], worker: str) -> None:
-        now, meant = self.office.now, self.town.foldable([task.conversation for task in tasks])
+        now, meant = self.office.now, self.town.foldable(tasks)
         claims = [self.office.claim(task.task_id, worker) for task in tasks]
         answers = self.wait_for(self.office.start(*claims))
         for task, answer in zip(tasks, answers, strict=True):

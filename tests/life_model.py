@@ -102,11 +102,12 @@ class Town:
     def held_by_queue(self) -> Collection[TaskId]:
         return {task.task_id for task in self.tasks if task.state in {"queued", "scheduled", "running"}}
 
-    def foldable(self, conversations: Sequence[str]) -> Sequence[Expected]:
-        """The oldest tasks that wait in some conversations and may be folded: as many as are read."""
+    def foldable(self, starting: Sequence[Expected]) -> Sequence[Expected]:
+        """The oldest that wait where some tasks start, and may be folded: as many as are read."""
+        conversations = {task.conversation for task in starting}
         waiting = [task for task in self.tasks if task.state == "queued" and task.folds_as is not None]
         here = [task for task in waiting if task.conversation in conversations]
-        return here[: LIMITS.most_folded * len(set(conversations))]
+        return here[: LIMITS.most_folded * len(conversations) + len(starting)]
 
     def fold_into(self, task: Expected, looked_at: Collection[Expected]) -> tuple[TaskId, ...]:
         """Follow-ups that wait unstarted and would run alike become part of a task that begins."""

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.lifecycle_contract import OTHER, LifeTests
 from hookline.domain.command import Band
-from hookline.domain.lifecycle import Complete, Fail, Fence, Over, Parked, Release, Run
+from hookline.domain.lifecycle import Complete, Fail, Fence, LifeLimits, Over, Parked, Release, Run
 from hookline.domain.task import TaskState
 from lives import LEASE, Office
 from submissions import PLAN
@@ -64,6 +64,10 @@ class FoldingContract(LifeTests):
         await office.change(stopping, cancel_requested_at=office.now)
         await office.change(resting, paused_at=office.now)
         assert (await office.run(first)).folded == ()
+
+    async def test_a_start_absorbs_as_many_as_may_be_folded(self, office: Office) -> None:
+        ids = [await office.accept(plan=FOLDS) for _ in range(LifeLimits().most_folded + 2)]
+        assert (await office.run(ids[0])).folded == tuple(ids[1:-1])
 
     async def test_a_task_that_goes_on_absorbs_what_came_meanwhile(self, office: Office) -> None:
         run = await office.running(plan=FOLDS)

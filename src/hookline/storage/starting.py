@@ -43,7 +43,8 @@ def start_all(
     """
     task_ids = [start.task_id for start in starts]
     conversations = conversations_in_turn(connection, task_ids)
-    foldable = _foldable(connection, conversations, limits.most_folded)
+    most = limits.most_folded * len(conversations) + len(starts)
+    foldable = _foldable(connection, conversations, most)
     lives = locked_tasks(connection, [*task_ids, *foldable], conversations)
     locked = LockedTasks(connection, lives)
     now = begins_at()
@@ -58,10 +59,10 @@ def start_all(
 
 
 def _foldable(connection: Connection, conversations: Sequence[str], most: int) -> Sequence[TaskId]:
+    """The oldest that wait and may be folded; those that start may be among them."""
     ways = _FOLDABLE[connection.dialect.name]
     given = as_array(connection, conversations)
-    limit = most * max(len(conversations), 1)
-    text = f"{ways} AND {is_one_of(connection, 'conversation')} ORDER BY id LIMIT {limit:d}"
+    text = f"{ways} AND {is_one_of(connection, 'conversation')} ORDER BY id LIMIT {most:d}"
     return _TASK_IDS.validate_python([row[0] for row in connection.exec_driver_sql(text, given)])
 
 
