@@ -20,7 +20,7 @@ from hookline.domain.ids import TaskId
 from hookline.domain.queue import TaskQueue
 from hookline.queue.bell import Patience, QueueBell
 from hookline.queue.connection import open_line, open_redis
-from hookline.queue.layout import partition_of, partitions
+from hookline.queue.layout import CHANNEL, IS_ANYBODY_THERE, partition_of, partitions
 from hookline.queue.redis_queue import RedisTaskQueue
 from server_process import TestServer
 from valkey_groups import Watched, valkey_cluster, watched_valkey
@@ -47,8 +47,9 @@ class Heard:
         self.rung: asyncio.Queue[str] = asyncio.Queue()
 
     @asynccontextmanager
-    async def listening(self, url: str) -> AsyncIterator[None]:
-        bell = QueueBell(open_line(url, PATIENCE), lambda: self.rung.put_nowait(""), self._called_off)
+    async def listening(self, url: str, patience: Patience | None = None) -> AsyncIterator[None]:
+        line, told = open_line(url, PATIENCE), lambda: self.rung.put_nowait("")
+        bell = QueueBell(line, told, self._called_off, patience=patience or Patience())
         bell.start()
         try:
             assert await self.rung.get() == ""
@@ -97,6 +98,21 @@ class TestOnACluster(QueueContract):
                 assert await heard.rung.get() == ""
             await queue.call_off([queued(1).task_id])
             assert await heard.rung.get() == queued(1).task_id
+
+
+async def test_a_node_with_nothing_to_tell_is_kept(cluster: str) -> None:
+    heard = Heard()
+    line = open_line(cluster, PATIENCE)
+    other = line.pubsub()
+    await other.subscribe(CHANNEL)
+    async with heard.listening(cluster, Patience(0.01, 60)):
+        asked = 0
+        while asked < 3:
+            told = await other.get_message(timeout=None) or {}
+            asked += told["data"] == IS_ANYBODY_THERE.encode()
+        assert heard.rung.empty()
+    await other.aclose()
+    await line.aclose()
 
 
 @pytest.fixture
@@ -193,6 +209,27 @@ async def test_a_worker_is_woken_after_the_slot_of_its_tasks_moved(replicated: S
         assert await worker == ids([queued(1)])
         assert await nodes[1].exists(partition.records)
     for node in nodes:
+        await node.aclose()
+
+
+@pytest.mark.parametrize("further", [[], ["RESET", "HARD"]], ids=["forgotten", "reset"])
+async def test_a_worker_is_woken_after_the_node_that_wakes_it_left_the_cluster(
+    replicated: Sequence[TestServer], further: Sequence[str]
+) -> None:
+    leaving, *staying = [Redis.from_url(node.url) for node in (replicated[-1], *replicated[:-1])]
+    waiting = Waiting([replicated[-1], *replicated[:-1]])
+    async with waiting.in_line() as worker:
+        await waiting.has_asked(1)
+        name = await leaving.execute_command("CLUSTER", "MYID")
+        for node in staying:
+            await node.execute_command("CLUSTER", "FORGET", name)
+        if further:
+            await leaving.execute_command("CLUSTER", *further)
+        await waiting.is_connected.wait()
+        await waiting.has_asked(2)
+        await persistently(lambda: waiting.queue.enqueue([queued(1)]))
+        assert await worker == ids([queued(1)])
+    for node in (leaving, *staying):
         await node.aclose()
 
 

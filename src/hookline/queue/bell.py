@@ -2,7 +2,7 @@
 
 One connection for all partitions. It may ring in vain; after each new connection it rings and tells so, since
 nobody knows what was told while there was none. A server that is silent is asked whether it is there: a host
-that dies or is cut off ends no connection.
+that dies or is cut off ends no connection. In a cluster the others are asked to tell it something.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from hookline.core.background import Loop
 from hookline.domain.ids import TaskId
 from hookline.queue.groups import AnyNode, Line, Listened
-from hookline.queue.layout import CALLED_OFF, CHANNEL
+from hookline.queue.layout import CALLED_OFF, CHANNEL, IS_ANYBODY_THERE
 
 AGAIN_SECONDS = 1.0
 
@@ -102,5 +102,5 @@ class QueueBell:
             text = told.data.decode("utf-8", "replace")
             if text.startswith(CALLED_OFF):
                 self._called_off(TaskId(text.removeprefix(CALLED_OFF)))
-            else:
+            elif text != IS_ANYBODY_THERE:
                 self._may_claim()

@@ -60,7 +60,7 @@ def open_line(url: str, answer_within: timedelta = timedelta(seconds=1)) -> Redi
     scheme = parts.scheme.partition("+")[0]
     sign_in, at, hosts = parts.netloc.rpartition("@")
     each = [parts._replace(scheme=scheme, netloc=f"{sign_in}{at}{host}") for host in hosts.split(",")]
-    return AnyNode([_one_server(node, answer_within) for node in each])
+    return AnyNode([_one_server(node, answer_within) for node in each], opened)
 
 
 def _one_server(parts: SplitResult, answer_within: timedelta) -> Redis:

@@ -11,6 +11,11 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 
+from hookline.queue.layout import IS_ANYBODY_THERE
+from hookline.queue.together import Reply
+
+_ASK = "return redis.call('PUBLISH', KEYS[1], ARGV[1])"
+
 Server: TypeAlias = Redis | RedisCluster
 """One server, the primary that sentinels name, or a cluster."""
 
@@ -32,7 +37,7 @@ class Line(Protocol):
         """Wait for a message, so many seconds."""
         ...
 
-    def ping(self) -> Awaitable[bool]:
+    def ping(self) -> Awaitable[Reply | None]:
         """Ask whether the server is there; it answers with a message."""
         ...
 
@@ -53,22 +58,53 @@ class Listened(Protocol):
         ...
 
 
+class _Speaker(Protocol):
+    def eval(self, script: str, numkeys: int, *words: str) -> Awaitable[Reply]: ...
+    def aclose(self) -> Awaitable[None]: ...
+
+
+class _LineOfCluster:
+    """A subscription at one node, which is asked through the node that a channel's name belongs to.
+
+    A node that was taken out of its cluster answers as before, but hears nothing of the others.
+    """
+
+    def __init__(self, line: Line, speaker: _Speaker) -> None:
+        self._line = line
+        self._speaker = speaker
+        self._channels: tuple[str, ...] = ()
+
+    def subscribe(self, *channels: str) -> Awaitable[None]:
+        self._channels = channels
+        return self._line.subscribe(*channels)
+
+    def get_message(self, *, timeout: float | None) -> Awaitable[Message | None]:
+        return self._line.get_message(timeout=timeout)
+
+    def ping(self) -> Awaitable[Reply]:
+        return self._speaker.eval(_ASK, 1, self._channels[0], IS_ANYBODY_THERE)
+
+    def aclose(self) -> Awaitable[None]:
+        return self._line.aclose()
+
+
 class AnyNode:
     """Nodes of a cluster of which one is listened to, and the next one where it fails."""
 
-    def __init__(self, nodes: Sequence[Listened]) -> None:
-        """Keep a client for each."""
+    def __init__(self, nodes: Sequence[Listened], cluster: _Speaker) -> None:
+        """Keep a client for each, and one of all."""
         self._nodes = nodes
+        self._cluster = cluster
         self._next = cycle(nodes)
 
     def pubsub(self) -> Line:
         """Make a subscription at the next node."""
-        return next(self._next).pubsub()
+        return _LineOfCluster(next(self._next).pubsub(), self._cluster)
 
     async def aclose(self) -> None:
         """Let go of all connections."""
-        for node in self._nodes:
-            await node.aclose()
+        for server in (*self._nodes, self._cluster):
+            await server.aclose()
 
 
 class _PrimaryPool(SentinelConnectionPool):

@@ -26,6 +26,7 @@ NAMES = ("records", "lanes", "runnable", "turns", "moments", "followers")
 CHANNEL = "hookline:news"
 CALLED_OFF = "c"
 MAY_CLAIM = "w"
+IS_ANYBODY_THERE = "?"
 OF_TASKS = "t:"
 OF_CLAIMS = "k:"
 TURN = 8192
