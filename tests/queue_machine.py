@@ -90,6 +90,19 @@ class QueueMachine(RuleBasedStateMachine):
             self.model.enqueue(row)
         self.runner.run(self.queue.enqueue(rows))
 
+    @precondition(lambda self: len(self.model.entries) < MOST - 4)
+    @rule(
+        rows=st.lists(
+            st.tuples(st.sampled_from(Band), st.sampled_from(LANES), st.integers(0, 2_400)),
+            min_size=3,
+            max_size=4,
+        )
+    )
+    def many_come_and_are_claimed(self, rows: list[tuple[Band, str, int]]) -> None:
+        for band, lane, ago in rows:
+            self.a_task_comes(band, lane, "", ago, None)
+        self._claim(self._fresh_claim(), len(rows))
+
     @precondition(lambda self: self.model.entries)
     @rule(data=st.data(), due_in=st.none() | st.integers(-5, 30))
     def a_task_is_pushed_again(self, data: st.DataObject, due_in: int | None) -> None:

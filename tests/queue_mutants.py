@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "a conversation stays taken when its owner is over",
         "settle",
-        ", 'c:' .. conversation })",
-        " })",
+        "      records.put('c:' .. wish.conversation, false)\n",
+        "",
     ),
     Mutant(
         "a conversation stays taken when nobody is behind its owner any more",
@@ -149,27 +149,51 @@ MUTANTS = (
     ),
     Mutant(
         "age never wins over bands",
-        "serving",
-        "  if string.sub(oldest, 2, 2) > string.sub(name, 1, 1) then",
+        "lineup",
+        "  if is_older_of_worse_band(old[1], band) then",
         "  if false then",
     ),
     Mutant(
         "age always wins over bands",
         "serving",
-        "string.sub(second, #prefix + 1, #prefix + 16) + band * ARGV[2]",
-        "string.sub(second, #prefix + 1, #prefix + 16)",
+        "string.sub(second, #turn.prefix + 1, #turn.prefix + 16) + band * ARGV[2]",
+        "string.sub(second, #turn.prefix + 1, #turn.prefix + 16)",
     ),
     Mutant(
         "a lane's age is that of the task that it gave out",
-        "serving",
-        "    local aged = string.sub(second,",
-        "    local aged = string.sub(first,",
+        "lineup",
+        "    return shelf[shelf.at], shelf[shelf.at + 1]\n",
+        "    return shelf[shelf.at], shelf[shelf.at + 1] and shelf[shelf.at]\n",
     ),
     Mutant(
         "the last in is the first out",
+        "lineup",
+        "'ZRANGEBYLEX', RUNNABLE, shelf.from, upto,",
+        "'ZREVRANGEBYLEX', RUNNABLE, upto, shelf.from,",
+    ),
+    Mutant(
+        "a lane goes on though it is another's turn",
         "serving",
-        "'ZRANGEBYLEX', RUNNABLE, '[' .. prefix, '(' .. prefix .. '\\255'",
-        "'ZREVRANGEBYLEX', RUNNABLE, '(' .. prefix .. '\\255', '[' .. prefix",
+        "    if turn and turn.tag >= turn.lasts then\n",
+        "    if false then\n",
+    ),
+    Mutant(
+        "a lane goes on though an older task of a worse band waits",
+        "lineup",
+        "goes_once and 0 or tonumber(fair[4])",
+        "tonumber(fair[4])",
+    ),
+    Mutant(
+        "a turn that was taken is forgotten",
+        "serving",
+        "    if turn and turn.aged then\n",
+        "    if false then\n",
+    ),
+    Mutant(
+        "what was given out stays on its shelf",
+        "serving",
+        "    records.rank(RUNNABLE, first, false)\n",
+        "",
     ),
     Mutant(
         "a task that leaves the queue stays on its lane's shelf",
@@ -198,13 +222,13 @@ MUTANTS = (
     Mutant(
         "how many run is miscounted on the short way",
         "settle",
-        "      records.add('r:' .. lane, -1)\n",
+        "      records.add('r:' .. wish.in_lane, -1)\n",
         "",
     ),
     Mutant(
         "how many wait is miscounted where a band was lent",
         "serving",
-        "      waiting = 'w:' .. band .. lane\n",
+        "      waiting = 'w:' .. band .. turn.lane\n",
         "",
     ),
     Mutant(

@@ -116,6 +116,19 @@ class QueueContract(ABC):
         await queue.enqueue([critical])
         assert await drained(queue) == ids([critical, old, just_beyond])
 
+    async def test_a_claim_of_many_gives_each_its_turn(self, queue: TaskQueue) -> None:
+        other = self.beside(LANE)
+        soon, late = queued(1, Band.CRITICAL), queued(2, Band.CRITICAL, 2 * AGE_BOUND)
+        old = queued(3, Band.HIGH, MINUTE, lane=other)
+        await queue.enqueue([late, soon, old])
+        assert (await claimed(queue, 3))[1] == ids([soon, old, late])
+
+    async def test_lanes_take_turns_within_a_claim_of_many(self, queue: TaskQueue) -> None:
+        lanes = sorted((LANE, self.beside(LANE)))
+        tasks = [queued(number, lane=lanes[number % 2]) for number in range(8)]
+        await queue.enqueue(tasks)
+        assert (await claimed(queue, 8))[1] == ids(tasks)
+
     async def test_the_same_task_twice_is_one_task(self, queue: TaskQueue) -> None:
         first, second = queued(1), queued(2, after=timedelta(seconds=1))
         await queue.enqueue([first, second, first])

@@ -9,7 +9,7 @@ from hookline.queue.together import Script, SharedTrips
 
 HEAD = ("head", "turns")
 PLACES = (*HEAD, "records", "lanes", "following", "places")
-SERVING = (*PLACES, "serving")
+SERVING = (*PLACES, "lineup", "serving")
 WORDS_OF_A_SETTLEMENT = 8
 
 

@@ -1,17 +1,3 @@
-local function next_turn()
-  local fairest = call('ZRANGEBYSCORE', TURNS, 0, BANDS * STEP - 1, 'WITHSCORES', 'LIMIT', 0, 1)
-  local name = fairest[1]
-  if not name then
-    return nil
-  end
-  local oldest = call('ZRANGE', TURNS, 0, 0)[1]
-  if string.sub(oldest, 2, 2) > string.sub(name, 1, 1) then
-    name = string.sub(oldest, 2)
-    return name, call('ZSCORE', TURNS, name), false
-  end
-  return name, fairest[2], true
-end
-
 local function wake(most)
   local places, fields = open_places(), {}
   local records, over = places.records, call('ZRANGEBYSCORE', MOMENTS, '-inf', NOW, 'LIMIT', 0, most)
@@ -38,54 +24,66 @@ local function open_serving()
     wake(100)
     soonest = next_moment()
   end
-  local records = open_records()
+  local records, shelves, turn = open_records(), open_shelves(), nil
+
+  local function end_turn()
+    if turn and turn.aged then
+      call('ZADD', TURNS, turn.tag, turn.name, turn.aged, '~' .. turn.name)
+    end
+    turn = nil
+  end
 
   local function change_turns(change, ...)
+    end_turn()
+    records.write_ranks(RUNNABLE)
     records.write()
     change(...)
     records = open_records()
   end
 
-  local function lease(claim, id, lane, name)
-    local field, waiting, running = 't:' .. id, 'w:' .. name, 'r:' .. lane
-    records.fetch({ field, 'l:' .. lane, running, waiting })
+  local function lease(claim, first)
+    local field, waiting = 't:' .. string.sub(first, #turn.prefix + 17), turn.waiting
     local task = records.read(field)
     local band = string.sub(task, 2, 2)
-    if band ~= string.sub(name, 1, 1) then
-      waiting = 'w:' .. band .. lane
+    if band ~= turn.band then
+      waiting = 'w:' .. band .. turn.lane
     end
     records.put(field, 'l' .. string.sub(task, 2, 20) .. claim .. string.sub(task, 21))
+    records.rank(RUNNABLE, first, false)
     records.add(waiting, -1)
-    records.add(running, 1)
-    return records.read('l:' .. lane), records.read(running)
+    records.add(turn.running, 1)
+    if turn.is_fair then
+      records.put('v:' .. turn.band, turn.tag)
+    end
+    return string.sub(field, 3)
   end
 
-  local function serve(claim)
-    local name, tag, is_fair = next_turn()
-    if not name then
-      return nil
-    end
-    local band, lane = string.sub(name, 1, 1), string.sub(name, 2)
-    local prefix = lane .. GAP .. band
-    local found = call('ZRANGEBYLEX', RUNNABLE, '[' .. prefix, '(' .. prefix .. '\255', 'LIMIT', 0, 2)
-    local first, second = found[1], found[2]
-    local id = string.sub(first, #prefix + 17)
-    local terms, running = lease(claim, id, lane, name)
-    if is_fair then
-      records.put('v:' .. band, tag)
-    end
-    call('ZREM', RUNNABLE, first)
-    tag = tag + string.match(terms, '^%d+')
+  local function pass_turn(second)
+    local terms, running = records.read(turn.terms), records.read(turn.running)
+    local lane, band, tag = turn.lane, turn.band, turn.tag + string.match(terms, '^%d+')
     if second then
-      local aged = string.sub(second, #prefix + 1, #prefix + 16) + band * ARGV[2] - 2 ^ 53
-      call('ZADD', TURNS, tag, name, aged, '~' .. name)
+      turn.tag, turn.aged = tag, string.sub(second, #turn.prefix + 1, #turn.prefix + 16) + band * ARGV[2] - 2 ^ 53
     else
+      turn = nil
       change_turns(open_turns().retire, lane, band, tag)
     end
     local cap = string.match(terms, ' (%d+)')
     if cap ~= '0' and running >= tonumber(cap) then
       change_turns(open_turns().close, lane)
     end
+    if turn and turn.tag >= turn.lasts then
+      end_turn()
+    end
+  end
+
+  local function serve(claim)
+    turn = turn or ask_turn()
+    if not turn then
+      return nil
+    end
+    local first, second = shelves.next_two(turn, records)
+    local id, lane = lease(claim, first), turn.lane
+    pass_turn(second)
     return id, lane
   end
 
@@ -140,6 +138,8 @@ local function open_serving()
   end
 
   function serving.write()
+    end_turn()
+    records.write_ranks(RUNNABLE)
     records.write()
   end
 

@@ -23,9 +23,9 @@ local function fetch_for(records, wished)
   records.fetch(fields)
   fields = {}
   for _, wish in ipairs(wished) do
-    local _, _, _, conversation = standing(records, wish.id)
-    if (conversation or '') ~= '' then
-      fields[#fields + 1] = 'c:' .. conversation
+    wish.state, wish.claimed_by, wish.in_lane, wish.conversation = standing(records, wish.id)
+    if (wish.conversation or '') ~= '' then
+      fields[#fields + 1] = 'c:' .. wish.conversation
     end
   end
   records.fetch(fields)
@@ -39,7 +39,8 @@ local function is_last(records, lane)
   return tonumber(records.read('n:' .. lane)) == 1
 end
 
-local function is_plain(records, wish, lane, conversation)
+local function is_plain(records, wish)
+  local lane, conversation = wish.in_lane, wish.conversation
   return wish.is_over and lane == wish.lane and not is_last(records, lane)
     and string.find(records.read('l:' .. lane), ' 0 0', -4, true)
     and (conversation == '' or records.read('c:' .. conversation) == '-' .. wish.id)
@@ -67,15 +68,14 @@ end
 local function settle(records, wished)
   local with_care = {}
   for _, wish in ipairs(wished) do
-    local state, claimed_by, lane, conversation = standing(records, wish.id)
-    wish.was_held = is_held(wish, state, claimed_by)
-    if wish.was_held and is_plain(records, wish, lane, conversation) then
+    wish.was_held = records.read('t:' .. wish.id) and is_held(wish, wish.state, wish.claimed_by)
+    if wish.was_held and is_plain(records, wish) then
       records.rank(MOMENTS, wish.id, false)
-      records.add('n:' .. lane, -1)
-      records.add('r:' .. lane, -1)
-      for _, field in ipairs({ 't:' .. wish.id, 'k:' .. wish.held_by, 'c:' .. conversation }) do
-        records.put(field, false)
-      end
+      records.add('n:' .. wish.in_lane, -1)
+      records.add('r:' .. wish.in_lane, -1)
+      records.put('t:' .. wish.id, false)
+      records.put('k:' .. wish.held_by, false)
+      records.put('c:' .. wish.conversation, false)
     elseif wish.was_held then
       with_care[#with_care + 1] = wish
     end
