@@ -120,8 +120,8 @@ MUTANTS = (
     Mutant(
         "a lane that reaches its cap by a claim goes on",
         "serving",
-        "running >= tonumber(cap)",
-        "running > tonumber(cap)",
+        "turn.running >= turn.cap",
+        "turn.running > turn.cap",
     ),
     Mutant(
         "a lane that had reached its cap is forgotten",
@@ -132,8 +132,8 @@ MUTANTS = (
     Mutant(
         "the short way is taken for a lane with a cap",
         "settle",
-        "    and string.find(records.read('l:' .. lane), ' 0 0', -4, true)\n",
-        "",
+        "terms and string.find(terms, ' 0 0', -4, true) and many - 1",
+        "terms and many - 1",
     ),
     Mutant(
         "a resumed lane is forgotten",
@@ -156,8 +156,8 @@ MUTANTS = (
     Mutant(
         "age always wins over bands",
         "serving",
-        "string.sub(second, #turn.prefix + 1, #turn.prefix + 16) + band * ARGV[2]",
-        "string.sub(second, #turn.prefix + 1, #turn.prefix + 16)",
+        "accepted + turn.band * ARGV[2]",
+        "accepted",
     ),
     Mutant(
         "a lane's age is that of the task that it gave out",
@@ -174,8 +174,8 @@ MUTANTS = (
     Mutant(
         "a lane goes on though it is another's turn",
         "serving",
-        "    if turn and turn.tag >= turn.lasts then\n",
-        "    if false then\n",
+        "    elseif turn.tag >= turn.lasts then\n",
+        "    elseif false then\n",
     ),
     Mutant(
         "a lane goes on though an older task of a worse band waits",
@@ -186,8 +186,14 @@ MUTANTS = (
     Mutant(
         "a turn that was taken is forgotten",
         "serving",
-        "    if turn and turn.aged then\n",
+        "    if turn.second then\n",
         "    if false then\n",
+    ),
+    Mutant(
+        "the last task of a lane is ended on the short way",
+        "settle",
+        " and many - 1 or 0",
+        " and many or 0",
     ),
     Mutant(
         "what was given out stays on its shelf",
@@ -222,14 +228,14 @@ MUTANTS = (
     Mutant(
         "how many run is miscounted on the short way",
         "settle",
-        "      records.add('r:' .. wish.in_lane, -1)\n",
+        "      records.add('r:' .. name, -lane.ended)\n",
         "",
     ),
     Mutant(
         "how many wait is miscounted where a band was lent",
         "serving",
-        "      waiting = 'w:' .. band .. turn.lane\n",
-        "",
+        "    if band == turn.band then\n",
+        "    if true then\n",
     ),
     Mutant(
         "a lease that was ended runs out all the same",

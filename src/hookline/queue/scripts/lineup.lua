@@ -1,9 +1,6 @@
 local function turn_of(name, tag, lasts)
   local band, lane = string.sub(name, 1, 1), string.sub(name, 2)
-  return {
-    name = name, band = band, lane = lane, prefix = lane .. GAP .. band, tag = tag, lasts = lasts,
-    terms = 'l:' .. lane, running = 'r:' .. lane, waiting = 'w:' .. name,
-  }
+  return { name = name, band = band, lane = lane, prefix = lane .. GAP .. band, tag = tag, lasts = lasts }
 end
 
 local function is_older_of_worse_band(entry, band)
@@ -31,8 +28,9 @@ local function open_shelves()
   local shelves, known = {}, {}
 
   local function refill(shelf, turn, records)
-    local upto, fields = '(' .. turn.prefix .. '\255', { turn.terms, turn.running, turn.waiting }
+    local upto = '(' .. turn.prefix .. '\255'
     local found = call('ZRANGEBYLEX', RUNNABLE, shelf.from, upto, 'LIMIT', 0, shelf.most)
+    local fields = { 'l:' .. turn.lane, 'r:' .. turn.lane, 'w:' .. turn.name }
     for at, member in ipairs(found) do
       shelf[#shelf + 1], fields[at + 3] = member, 't:' .. string.sub(member, #turn.prefix + 17)
     end
@@ -40,12 +38,15 @@ local function open_shelves()
     shelf.is_whole, shelf.from, shelf.most = #found < shelf.most, '(' .. shelf[#shelf], shelf.most * 2
   end
 
+  function shelves.look(turn, records)
+    if not known[turn.name] then
+      known[turn.name] = { at = 0, most = 2, from = '[' .. turn.prefix, is_whole = false }
+      refill(known[turn.name], turn, records)
+    end
+  end
+
   function shelves.next_two(turn, records)
     local shelf = known[turn.name]
-    if not shelf then
-      shelf = { at = 0, most = 2, from = '[' .. turn.prefix, is_whole = false }
-      known[turn.name] = shelf
-    end
     shelf.at = shelf.at + 1
     if shelf.at >= #shelf and not shelf.is_whole then
       refill(shelf, turn, records)

@@ -26,9 +26,30 @@ local function open_serving()
   end
   local records, shelves, turn = open_records(), open_shelves(), nil
 
+  local function begin_turn()
+    turn = ask_turn()
+    if turn then
+      shelves.look(turn, records)
+      local cost, cap = string.match(records.read('l:' .. turn.lane), '^(%d+) (%d+)')
+      turn.cost, turn.cap = tonumber(cost), tonumber(cap)
+      turn.running, turn.gone = tonumber(records.read('r:' .. turn.lane) or 0), 0
+    end
+    return turn
+  end
+
   local function end_turn()
-    if turn and turn.aged then
-      call('ZADD', TURNS, turn.tag, turn.name, turn.aged, '~' .. turn.name)
+    if not turn then
+      return
+    end
+    records.add('w:' .. turn.name, -turn.gone)
+    records.put('r:' .. turn.lane, turn.running)
+    if turn.is_fair then
+      records.put('v:' .. turn.band, turn.tag - turn.cost)
+    end
+    if turn.second then
+      local accepted = string.sub(turn.second, #turn.prefix + 1, #turn.prefix + 16)
+      local aged = accepted + turn.band * ARGV[2] - 2 ^ 53
+      call('ZADD', TURNS, turn.tag, turn.name, aged, '~' .. turn.name)
     end
     turn = nil
   end
@@ -42,48 +63,42 @@ local function open_serving()
   end
 
   local function lease(claim, first)
-    local field, waiting = 't:' .. string.sub(first, #turn.prefix + 17), turn.waiting
+    local id = string.sub(first, #turn.prefix + 17)
+    local field = 't:' .. id
     local task = records.read(field)
     local band = string.sub(task, 2, 2)
-    if band ~= turn.band then
-      waiting = 'w:' .. band .. turn.lane
-    end
     records.put(field, 'l' .. string.sub(task, 2, 20) .. claim .. string.sub(task, 21))
     records.rank(RUNNABLE, first, false)
-    records.add(waiting, -1)
-    records.add(turn.running, 1)
-    if turn.is_fair then
-      records.put('v:' .. turn.band, turn.tag)
+    if band == turn.band then
+      turn.gone = turn.gone + 1
+    else
+      records.add('w:' .. band .. turn.lane, -1)
     end
-    return string.sub(field, 3)
+    turn.running = turn.running + 1
+    return id
   end
 
-  local function pass_turn(second)
-    local terms, running = records.read(turn.terms), records.read(turn.running)
-    local lane, band, tag = turn.lane, turn.band, turn.tag + string.match(terms, '^%d+')
-    if second then
-      turn.tag, turn.aged = tag, string.sub(second, #turn.prefix + 1, #turn.prefix + 16) + band * ARGV[2] - 2 ^ 53
-    else
-      turn = nil
-      change_turns(open_turns().retire, lane, band, tag)
-    end
-    local cap = string.match(terms, ' (%d+)')
-    if cap ~= '0' and running >= tonumber(cap) then
-      change_turns(open_turns().close, lane)
-    end
-    if turn and turn.tag >= turn.lasts then
+  local function pass_turn()
+    local lane, is_full = turn.lane, turn.cap ~= 0 and turn.running >= turn.cap
+    turn.tag = turn.tag + turn.cost
+    if not turn.second then
+      change_turns(open_turns().retire, lane, turn.band, turn.tag)
+    elseif turn.tag >= turn.lasts then
       end_turn()
+    end
+    if is_full then
+      change_turns(open_turns().close, lane)
     end
   end
 
   local function serve(claim)
-    turn = turn or ask_turn()
-    if not turn then
+    if not (turn or begin_turn()) then
       return nil
     end
-    local first, second = shelves.next_two(turn, records)
-    local id, lane = lease(claim, first), turn.lane
-    pass_turn(second)
+    local lane, first = turn.lane, nil
+    first, turn.second = shelves.next_two(turn, records)
+    local id = lease(claim, first)
+    pass_turn()
     return id, lane
   end
 

@@ -14,11 +14,14 @@ local function standing(records, id)
 end
 
 local function fetch_for(records, wished)
-  local fields = { 'p*' }
+  local fields, lane = { 'p*' }, nil
   for _, wish in ipairs(wished) do
-    local lane, at = wish.lane, #fields
-    fields[at + 1], fields[at + 2], fields[at + 3] = 't:' .. wish.id, 'l:' .. lane, 'n:' .. lane
-    fields[at + 4], fields[at + 5] = 'r:' .. lane, 'k:' .. wish.claim
+    local at = #fields
+    fields[at + 1], fields[at + 2] = 't:' .. wish.id, 'k:' .. wish.claim
+    if wish.lane ~= lane then
+      lane = wish.lane
+      fields[at + 3], fields[at + 4], fields[at + 5] = 'l:' .. lane, 'n:' .. lane, 'r:' .. lane
+    end
   end
   records.fetch(fields)
   fields = {}
@@ -35,15 +38,32 @@ local function is_held(wish, state, claimed_by)
   return state == 'l' and claimed_by == wish.held_by
 end
 
-local function is_last(records, lane)
-  return tonumber(records.read('n:' .. lane)) == 1
+local function open_plain_lanes(records)
+  local plain, known = {}, {}
+
+  function plain.at(name)
+    local lane = known[name]
+    if not lane then
+      local terms, many = records.read('l:' .. name), tonumber(records.read('n:' .. name) or 0)
+      lane = { most = terms and string.find(terms, ' 0 0', -4, true) and many - 1 or 0, ended = 0 }
+      known[name] = lane
+    end
+    return lane
+  end
+
+  function plain.write()
+    for name, lane in pairs(known) do
+      records.add('n:' .. name, -lane.ended)
+      records.add('r:' .. name, -lane.ended)
+    end
+  end
+
+  return plain
 end
 
-local function is_plain(records, wish)
-  local lane, conversation = wish.in_lane, wish.conversation
-  return wish.is_over and lane == wish.lane and not is_last(records, lane)
-    and string.find(records.read('l:' .. lane), ' 0 0', -4, true)
-    and (conversation == '' or records.read('c:' .. conversation) == '-' .. wish.id)
+local function is_plain(records, wish, lane)
+  return wish.is_over and wish.in_lane == wish.lane and lane.ended < lane.most
+    and (wish.conversation == '' or records.read('c:' .. wish.conversation) == '-' .. wish.id)
 end
 
 local function settle_with_care(wished)
@@ -66,13 +86,13 @@ local function settle_with_care(wished)
 end
 
 local function settle(records, wished)
-  local with_care = {}
+  local with_care, plain = {}, open_plain_lanes(records)
   for _, wish in ipairs(wished) do
     wish.was_held = records.read('t:' .. wish.id) and is_held(wish, wish.state, wish.claimed_by)
-    if wish.was_held and is_plain(records, wish) then
+    local lane = wish.was_held and plain.at(wish.in_lane)
+    if lane and is_plain(records, wish, lane) then
+      lane.ended = lane.ended + 1
       records.rank(MOMENTS, wish.id, false)
-      records.add('n:' .. wish.in_lane, -1)
-      records.add('r:' .. wish.in_lane, -1)
       records.put('t:' .. wish.id, false)
       records.put('k:' .. wish.held_by, false)
       records.put('c:' .. wish.conversation, false)
@@ -80,6 +100,7 @@ local function settle(records, wished)
       with_care[#with_care + 1] = wish
     end
   end
+  plain.write()
   records.write()
   if #with_care > 0 then
     settle_with_care(with_care)
