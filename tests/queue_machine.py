@@ -19,6 +19,7 @@ from hookline.domain.queue import (
     Holding,
     Lease,
     QueuedTask,
+    Settled,
     Settlement,
     Terms,
 )
@@ -147,21 +148,34 @@ class QueueMachine(RuleBasedStateMachine):
     def a_lease_is_settled(
         self, data: st.DataObject, is_over: bool, due_in: int | None, claims_next: bool
     ) -> None:
-        due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
-        self._settle(data.draw(st.sampled_from(self._holdings())), is_over, due, claims_next)
+        self._settle((data.draw(st.sampled_from(self._holdings())), is_over, due_in, claims_next))
 
-    def _settle(
-        self, held: tuple[TaskId, str, ClaimId], is_over: bool, due: datetime | None, claims_next: bool
-    ) -> None:
-        task_id, lane, claim = held
-        then = ClaimCall(self._fresh_claim(), 1, LEASE) if claims_next else None
-        settlement = Settlement(Holding(task_id, lane, claim), is_over, due)
-        settled = self.runner.run(self.queue.settle(settlement, then))
-        assert settled.was_held == self.model.of_lane(lane).settle(task_id, claim, is_over, due)
-        if then is not None:
-            got = list(settled.taken.task_ids)
-            self.model.of_lane(lane).check_and_take(then.claim_id, 1, LEASE, got)
-            self._saw(then.claim_id, got)
+    @precondition(lambda self: len({task_id for task_id, *_ in self._holdings()}) > 1)
+    @rule(data=st.data())
+    def leases_are_settled_at_once(self, data: st.DataObject) -> None:
+        held = st.sampled_from(self._holdings())
+        each = st.tuples(held, st.booleans(), st.none() | st.integers(-5, 20), st.booleans())
+        self._settle(*data.draw(st.lists(each, min_size=2, max_size=4, unique_by=lambda one: one[0][0])))
+
+    def _settle(self, *settled: tuple[tuple[TaskId, str, ClaimId], bool, int | None, bool]) -> None:
+        calls: list[tuple[Settlement, ClaimCall | None]] = []
+        for held, is_over, due_in, claims_next in settled:
+            due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
+            then = ClaimCall(self._fresh_claim(), 1, LEASE) if claims_next else None
+            calls.append((Settlement(Holding(*held), is_over, due), then))
+        answers = self.runner.run(self._settled(calls))
+        for (settlement, _), answer in zip(calls, answers, strict=True):
+            holding, ends = settlement.holding, (settlement.is_over, settlement.due_at)
+            partition = self.model.of_lane(holding.lane)
+            assert answer.was_held == partition.settle(holding.task_id, holding.claim_id, *ends)
+        for (settlement, then), answer in zip(calls, answers, strict=True):
+            if then is not None:
+                got = list(answer.taken.task_ids)
+                self.model.of_lane(settlement.holding.lane).check_and_take(then.claim_id, 1, LEASE, got)
+                self._saw(then.claim_id, got)
+
+    async def _settled(self, calls: list[tuple[Settlement, ClaimCall | None]]) -> list[Settled]:
+        return await asyncio.gather(*(self.queue.settle(*call) for call in calls))
 
     @rule(claims_next=st.booleans())
     def a_worker_ends_what_it_claims(self, claims_next: bool) -> None:
@@ -169,7 +183,7 @@ class QueueMachine(RuleBasedStateMachine):
         entries = self.model.entries
         for held in self.seen[-1:]:
             if held[0] in entries and entries[held[0]].claim == held[2]:
-                self._settle(held, True, None, claims_next)
+                self._settle((held, True, None, claims_next))
 
     @precondition(lambda self: self.seen)
     @rule(data=st.data(), seconds=st.integers(1, 30))
