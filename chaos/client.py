@@ -21,6 +21,11 @@ SHARE_WITHDRAW = 0.03
 SHARE_TWIN = 0.15
 ACCEPTED = 202
 OF_ONE_DELIVERY = frozenset({200, 202})
+OF_ANOTHER_MOMENT = frozenset({408, 429})
+
+
+class RefusedError(Exception):
+    """The gateway will not take it, however often it is sent."""
 
 
 @dataclass(frozen=True)
@@ -148,4 +153,6 @@ class Client:
                     sent.number, time.time(), answer.status_code, told["status"], told.get("task_id") or ""
                 )
             )
+        if answer.is_client_error and answer.status_code not in OF_ANOTHER_MOMENT:
+            raise RefusedError(f"{sent.kind} {sent.number} was answered {answer.status_code}: {answer.text}")
         return answer.status_code in OF_ONE_DELIVERY

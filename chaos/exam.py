@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import httpx
 
+from chaos.client import RefusedError
 from chaos.evidence import leftovers
 from chaos.examiner import Examiner, SurprisedError, examiner
 from chaos.town import CAP, CAPPED_LANE, Town
@@ -30,6 +31,7 @@ LANE = "github:octo/exam"
 AGED = timedelta(minutes=31)
 FORGET_SECONDS = 5.0
 GRACE_SECONDS = 5.0
+PART_SECONDS = 180.0
 LONG = 300.0
 WIPES = 4
 
@@ -48,6 +50,13 @@ async def better_bands_come_first(_: Town, exam: Examiner) -> None:
     ]
     _ = await exam.expect(urgent, first)
     _ = await exam.expect(await exam.post(LANE, 4, "high"), second)
+
+
+async def a_claim_of_many_gives_each_lane_its_turn(town: Town, exam: Examiner) -> None:
+    """As many claims of one would; the first lane has twice the weight of the other."""
+    heavy = [await exam.post(LANE, issue, "normal") for issue in (1, 2, 3)]
+    light = [await exam.post(_other(town), issue, "normal") for issue in (1, 2, 3)]
+    await exam.expect_at_once(heavy[0], light[0], heavy[1], heavy[2], *light[1:])
 
 
 async def a_claim_asked_again_gets_the_same(_: Town, exam: Examiner) -> None:
@@ -138,11 +147,13 @@ async def a_wipe_changes_nothing(town: Town, exam: Examiner) -> None:
     await exam.until_state(woken, "queued")
     later, old = await exam.post(LANE, 2, "high"), await exam.post(_other(town), 3, "low")
     await exam.defer(await exam.expect_to_run(later), LONG)
-    await exam.make_older(old, AGED)
+    soon = await exam.post(LANE, 3, "high")
+    for task in (soon, old):
+        await exam.make_older(task, AGED)
     await asyncio.sleep(GRACE_SECONDS)
-    await _wipe(town, exam, running, (woken, running.task.id, later, old))
+    await _wipe(town, exam, running, (woken, running.task.id, later, old, soon))
     urgent, young = await exam.post(LANE, 4, "high"), await exam.post(_other(town), 4, "low")
-    _ = await exam.expect(old, urgent, young)
+    await exam.expect_at_once(soon, old, urgent, young)
     await exam.complete(running)
     _ = await exam.expect(woken)
     await exam.cancel(later)
@@ -234,6 +245,7 @@ async def nothing_is_left(town: Town, _: Examiner) -> None:
 
 PARTS: tuple[Part, ...] = (
     better_bands_come_first,
+    a_claim_of_many_gives_each_lane_its_turn,
     a_claim_asked_again_gets_the_same,
     priority_is_lent,
     an_heir_inherits_priority,
@@ -265,7 +277,7 @@ async def examine(town: Town, database: Database) -> list[str]:
             name = part.__name__.replace("_", " ")
             try:
                 await _take(part, town, exam)
-            except (SurprisedError, TimeoutError, HooklineError, httpx.HTTPError) as error:
+            except (SurprisedError, RefusedError, TimeoutError, HooklineError, httpx.HTTPError) as error:
                 return [f"{name}: {str(error) or type(error).__name__}"]
     return []
 
@@ -273,6 +285,7 @@ async def examine(town: Town, database: Database) -> list[str]:
 async def _take(part: Part, town: Town, exam: Examiner) -> None:
     """The relay empties and fills a queue that is at odds with itself, which would hide why it was."""
     before = await exam.queue.epochs()
-    await part(town, exam)
+    async with asyncio.timeout(PART_SECONDS):
+        await part(town, exam)
     if part is not a_wipe_changes_nothing and await exam.queue.epochs() != before:
         raise SurprisedError("the queue was at odds with itself, and filled again")

@@ -119,6 +119,13 @@ class Examiner:
             await self.complete(assigned)
         return assigned
 
+    async def expect_at_once(self, *wanted: str) -> None:
+        """Claim as many, which must be these in this order, and complete them."""
+        got = await self.claim(most=len(wanted))
+        if [assigned.task.id for assigned in got] != list(wanted):
+            raise SurprisedError(f"{[each.task.id for each in got]} came at once instead of {list(wanted)}")
+        await self.complete(*got)
+
     async def expect_to_run(self, wanted: str) -> Assigned:
         """Claim one, which must be this."""
         got = await self.claim()
