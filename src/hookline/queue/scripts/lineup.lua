@@ -30,12 +30,15 @@ local function open_shelves()
   local function refill(shelf, turn, records)
     local upto = '(' .. turn.prefix .. '\255'
     local found = call('ZRANGEBYLEX', RUNNABLE, shelf.from, upto, 'LIMIT', 0, shelf.most)
+    for _, member in ipairs(found) do
+      shelf[#shelf + 1] = member
+    end
+    shelf.is_whole, shelf.from, shelf.most = #found < shelf.most, '(' .. shelf[#shelf], shelf.most * 2
     local fields = { 'l:' .. turn.lane, 'r:' .. turn.lane, 'w:' .. turn.name }
-    for at, member in ipairs(found) do
-      shelf[#shelf + 1], fields[at + 3] = member, 't:' .. string.sub(member, #turn.prefix + 17)
+    for at = math.max(shelf.at, 1), #shelf - (shelf.is_whole and 0 or 1) do
+      fields[#fields + 1] = 't:' .. string.sub(shelf[at], #turn.prefix + 17)
     end
     records.fetch(fields)
-    shelf.is_whole, shelf.from, shelf.most = #found < shelf.most, '(' .. shelf[#shelf], shelf.most * 2
   end
 
   function shelves.look(turn, records)
