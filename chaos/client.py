@@ -89,20 +89,22 @@ class Client:
         self._chance = chance
         self._rate = rate
         self._number = 1000
-        self._going: set[asyncio.Task[None]] = set()
         self.ledger = ClientLedger()
         self.is_held_back = False
 
     async def send_until(self, is_over: asyncio.Event) -> None:
-        """Send; returns when every webhook that was begun has been answered."""
-        async with client_of(self._urls, self._chance) as http:
+        """Send; returns when every webhook that was begun has been answered.
+
+        Raises:
+            ExceptionGroup: holds a `RefusedError`.
+        """
+        async with client_of(self._urls, self._chance) as http, asyncio.TaskGroup() as going:
             while not is_over.is_set():
                 if not self.is_held_back:
-                    self._begin(http, self._next())
+                    self._begin(going, http, self._next())
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._chance.expovariate(self._rate)):
                         _ = await is_over.wait()
-            _ = await asyncio.gather(*self._going)
 
     async def send(self, sent: Sent) -> str:
         """Send one until it is answered; tells its task where it asks for one."""
@@ -110,12 +112,10 @@ class Client:
             await self._persist(http, sent)
         return next((a.task for a in reversed(self.ledger.answers) if a.number == sent.number), "")
 
-    def _begin(self, http: httpx.AsyncClient, sent: Sent) -> None:
+    def _begin(self, going: asyncio.TaskGroup, http: httpx.AsyncClient, sent: Sent) -> None:
         times = 2 if self._chance.random() < SHARE_TWIN else 1
         for _ in range(times):
-            task = asyncio.create_task(self._persist(http, sent))
-            self._going.add(task)
-            task.add_done_callback(self._going.discard)
+            _ = going.create_task(self._persist(http, sent))
 
     def _next(self) -> Sent:
         share = self._chance.random()

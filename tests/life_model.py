@@ -107,7 +107,7 @@ class Town:
         conversations = {task.conversation for task in starting}
         waiting = [task for task in self.tasks if task.state == "queued" and task.folds_as is not None]
         here = [task for task in waiting if task.conversation in conversations]
-        return here[: LIMITS.most_folded * len(conversations) + len(starting)]
+        return here[: (LIMITS.most_folded + 1) * len(starting)]
 
     def fold_into(self, task: Expected, looked_at: Collection[Expected]) -> tuple[TaskId, ...]:
         """Follow-ups that wait unstarted and would run alike become part of a task that begins."""

@@ -100,6 +100,25 @@ class TestOnACluster(QueueContract):
             assert await heard.rung.get() == queued(1).task_id
 
 
+async def test_a_node_is_left_when_no_other_can_be_asked() -> None:
+    rung: asyncio.Queue[str] = asyncio.Queue()
+    is_left = asyncio.Event()
+
+    async def leave(_seconds: float) -> None:
+        is_left.set()
+        await asyncio.Event().wait()
+
+    with valkey_cluster() as nodes:
+        line, told = open_line(cluster_url(nodes)), lambda: rung.put_nowait("")
+        bell = QueueBell(line, told, rung.put_nowait, rest=leave, patience=Patience(0.2, 60))
+        bell.start()
+        assert await rung.get() == ""
+        for node in nodes[1:]:
+            node.kill()
+        await is_left.wait()
+        await bell.stop()
+
+
 async def test_a_node_with_nothing_to_tell_is_kept(cluster: str) -> None:
     heard = Heard()
     line = open_line(cluster, PATIENCE)

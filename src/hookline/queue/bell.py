@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from hookline.core.background import Loop
+from hookline.domain.errors import QueueUnavailableError
 from hookline.domain.ids import TaskId
+from hookline.queue.failures import unavailable
 from hookline.queue.groups import AnyNode, Line, Listened
 from hookline.queue.layout import CALLED_OFF, CHANNEL, IS_ANYBODY_THERE
 
@@ -77,10 +78,11 @@ class QueueBell:
     async def _listen(self) -> None:
         line = self._redis.pubsub()
         try:
-            await line.subscribe(CHANNEL)
-            while True:
-                self._tell(await self._next(line))
-        except (RedisError, OSError, TimeoutError):
+            with unavailable():
+                await line.subscribe(CHANNEL)
+                while True:
+                    self._tell(await self._next(line))
+        except QueueUnavailableError:
             await self._rest(AGAIN_SECONDS)
         finally:
             await line.aclose()

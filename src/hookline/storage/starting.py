@@ -43,8 +43,7 @@ def start_all(
     """
     task_ids = [start.task_id for start in starts]
     conversations = conversations_in_turn(connection, task_ids)
-    most = limits.most_folded * len(conversations) + len(starts)
-    foldable = _foldable(connection, conversations, most)
+    foldable = _foldable(connection, conversations, (limits.most_folded + 1) * len(starts))
     lives = locked_tasks(connection, [*task_ids, *foldable], conversations)
     locked = LockedTasks(connection, lives)
     now = begins_at()

@@ -42,6 +42,9 @@ local function open_records()
   end
 
   function records.add(field, change)
+    if change == 0 then
+      return
+    end
     local number = (records.read(field) or 0) + change
     records.put(field, number ~= 0 and number)
   end
