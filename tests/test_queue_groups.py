@@ -134,6 +134,20 @@ async def test_a_node_with_nothing_to_tell_is_kept(cluster: str) -> None:
     await line.aclose()
 
 
+async def test_nothing_stays_connected_after_a_node_was_lost() -> None:
+    with valkey_cluster() as nodes:
+        queue = RedisTaskQueue(open_redis(cluster_url(nodes), PATIENCE), partition_count=4)
+        await queue.epochs()
+        nodes[0].kill()
+        with pytest.raises(QueueUnavailableError):
+            await queue.epochs()
+        await queue.close()
+        for node in nodes[1:]:
+            async with Redis.from_url(node.url) as asking:
+                while (await asking.info("clients"))["connected_clients"] > 1:
+                    await at_once(0)
+
+
 @pytest.fixture
 def replicated() -> Iterator[Sequence[TestServer]]:
     with valkey_cluster(replicas=1) as nodes:

@@ -143,7 +143,16 @@ def primary_of(
     return Redis.from_pool(pool)
 
 
+class _Cluster(RedisCluster):
+    """A client that closes also after a failure; redis-py's does only when it knows the cluster's layout."""
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self.nodes_manager.aclose()
+        await self.nodes_manager.aclose("startup_nodes")
+
+
 def cluster_of(nodes: Sequence[Address], url: str) -> RedisCluster:
     """Make a client of a cluster that some of its nodes tell of; the URL is that of any."""
     startup = [ClusterNode(host, port) for host, port in nodes]
-    return RedisCluster.from_url(url, startup_nodes=startup, retry=Retry(NoBackoff(), 1))
+    return _Cluster.from_url(url, startup_nodes=startup, retry=Retry(NoBackoff(), 1))
