@@ -10,11 +10,12 @@ from random import Random
 import httpx
 
 from chaos.balancer import client_of
-from chaos.places import Comment
+from chaos.places import FOLDING_LANE, Comment
 from signed_webhooks import Webhook
 
 LANES = ("github:octo/app", "github:octo/api", "github:octo/capped", "github:acme/site", "jira:SHOP")
 ISSUES = 12
+FOLDING_ISSUES = 2
 PRIORITIES = ("", "", " priority=low", " priority=high")
 SHARE_CANCEL = 0.04
 SHARE_WITHDRAW = 0.03
@@ -123,8 +124,9 @@ class Client:
         if asked and share < SHARE_CANCEL + SHARE_WITHDRAW:
             return self._stopping(self._chance.choice(asked), is_cancel=share < SHARE_CANCEL)
         self._number += 1
-        text = f"@agent fix it, please{self._chance.choice(PRIORITIES)}"
-        lane, issue = self._chance.choice(LANES), self._chance.randint(1, ISSUES)
+        text = f"@agent fix {self._number}, please{self._chance.choice(PRIORITIES)}"
+        lane = self._chance.choice((*LANES, FOLDING_LANE))
+        issue = self._chance.randint(1, FOLDING_ISSUES if lane == FOLDING_LANE else ISSUES)
         sent = asking(Comment(self._number, lane, issue, text))
         self.ledger.asked[sent.number] = sent
         return sent

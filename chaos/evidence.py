@@ -13,6 +13,7 @@ from chaos.journal import Entry, read_journals
 from chaos.town import Town
 from hookline.domain.task import FINISHED_STATES
 from hookline.storage.database import Database
+from hookline.storage.life_models import WordsRow
 from hookline.storage.models import AttemptRow, TaskRow
 
 OF_NO_TASK = frozenset({"epoch", "run"})
@@ -28,7 +29,14 @@ class TaskSeen:
     conversation: str
     origin: str
     lost: int = 0
+    outcome: str = ""
     mark: str = ""
+
+    @property
+    def folded_into(self) -> str:
+        """The task that absorbed it, if one did."""
+        _, has_folded, task = self.outcome.partition("folded into ")
+        return task if has_folded else ""
 
 
 @dataclass(frozen=True)
@@ -44,16 +52,31 @@ class AttemptSeen:
 
 
 @dataclass(frozen=True)
+class FoldSeen:
+    """A follow-up among the words of another task, whose attempts after `after_fence` are told its text."""
+
+    task: str
+    into: str
+    text: str
+    after_fence: int
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """Everything that the verdict is made of; `leftovers` are what Redis still holds, by key."""
+    """Everything that the verdict is made of; `leftovers` are what Redis still holds, by key.
+
+    `minimum` says how often each fault must have happened, `least_folded` how many follow-ups must be folded.
+    """
 
     ledger: ClientLedger
     tasks: Sequence[TaskSeen]
     attempts: Sequence[AttemptSeen]
     journal: Sequence[Entry]
+    folds: Sequence[FoldSeen] = ()
     leftovers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     happened: Sequence[Happened] = ()
     minimum: Mapping[str, int] = field(default_factory=dict)
+    least_folded: int = 0
     ended_by_themselves: Sequence[str] = ()
     exam: Sequence[str] = ()
 
@@ -75,11 +98,24 @@ async def read_tasks(database: Database) -> list[TaskSeen]:
         TaskRow.conversation,
         TaskRow.origin,
         TaskRow.lost_count,
+        TaskRow.outcome,
         TaskRow.result,
     )
     async with database.read() as connection:
         rows = (await connection.execute(select(*columns))).all()
-    return [TaskSeen(*row[:-1], mark=json.loads(row[-1] or "{}").get("mark", "")) for row in map(tuple, rows)]
+    return [
+        TaskSeen(*seen, outcome or "", json.loads(result or "{}").get("mark", ""))
+        for *seen, outcome, result in map(tuple, rows)
+    ]
+
+
+async def read_folds(database: Database) -> list[FoldSeen]:
+    """All follow-ups whose words were given to another task."""
+    columns = (TaskRow.id, WordsRow.task_id, WordsRow.text, WordsRow.after_fence)
+    query = select(*columns).join(TaskRow, TaskRow.delivery_id == WordsRow.delivery_id)
+    async with database.read() as connection:
+        rows = (await connection.execute(query.where(WordsRow.kind == "folded"))).all()
+    return [FoldSeen(*row) for row in map(tuple, rows)]
 
 
 async def read_attempts(database: Database) -> list[AttemptSeen]:
@@ -137,8 +173,9 @@ async def gather_evidence(
         await read_tasks(database),
         await read_attempts(database),
         read_journals(town.journals),
-        left,
-        happened,
-        minimum,
-        ended,
+        await read_folds(database),
+        leftovers=left,
+        happened=happened,
+        minimum=minimum,
+        ended_by_themselves=ended,
     )

@@ -5,7 +5,7 @@ Workers are killed, never the machine: what was written is there, so no line wai
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,7 +23,8 @@ FAULTY = "faulty"
 class Entry:
     """One line; `life` is of one process of a worker, `mark` what it wrote into the result.
 
-    `how` is the ending that was asked for, `state` that of the task by the answer.
+    `how` is the ending that was asked for, `state` that of the task by the answer; `told` are the texts of
+    the follow-ups that came with a claim.
     """
 
     at: float
@@ -36,6 +37,7 @@ class Entry:
     how: str = ""
     mark: str = ""
     state: str = ""
+    told: Sequence[str] = ()
 
 
 class Journal:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from signed_webhooks import Webhook, github, jira, load
 
+FOLDING_LANE = "github:acme/folding"
+"""Where the rule of the town folds follow-ups."""
+
 JIRA_EVENTS = {"created": "comment_created__mention", "deleted": "comment_deleted__mention"}
 
 

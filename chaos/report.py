@@ -52,6 +52,7 @@ def as_json(seed: int, evidence: Evidence, found: Mapping[str, Sequence[str]]) -
         "passed": not any(found.values()),
         "accepted": len(evidence.ledger.accepted),
         "tasks": dict(Counter(task.state for task in evidence.tasks)),
+        "folded": len(evidence.folds),
         "attempts": dict(Counter(attempt.outcome or "open" for attempt in evidence.attempts)),
         "faults": dict(Counter(happened.kind for happened in evidence.happened)),
         "minimum": dict(evidence.minimum),
@@ -61,7 +62,13 @@ def as_json(seed: int, evidence: Evidence, found: Mapping[str, Sequence[str]]) -
 
 def write_rows(path: Path, evidence: Evidence) -> None:
     """Keep what the database held, and what the client was answered: the servers are gone afterwards."""
-    rows = (*evidence.tasks, *evidence.attempts, *evidence.ledger.answers, *evidence.happened)
+    rows = (
+        *evidence.tasks,
+        *evidence.attempts,
+        *evidence.folds,
+        *evidence.ledger.answers,
+        *evidence.happened,
+    )
     lines = (json.dumps({"kind": type(row).__name__, **asdict(row)}) for row in rows)
     _ = path.write_text("\n".join(lines), encoding="utf-8")
 
@@ -75,6 +82,7 @@ def show(screen: Console, report: dict) -> None:
     for title in ("tasks", "attempts", "faults"):
         counts = ", ".join(f"{count} {name}" for name, count in sorted(report[title].items()))
         screen.print(f"{title}: {counts}")
+    screen.print(f"{report['folded']} of the cancelled tasks were folded into others")
     broken = sum(bool(sentences) for sentences in report["checks"].values())
     words = f"{broken} checks failed" if broken else "everything that was promised held"
     screen.print(f"{report['accepted']} accepted; {words}", style="red" if broken else "green")

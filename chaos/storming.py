@@ -24,6 +24,7 @@ DRAIN_SECONDS = 240
 STALLED_SECONDS = 45
 MOST_UNFINISHED = 100
 FORGET_SECONDS = 30
+FOLDED_A_MINUTE = 2
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ async def run(town: Town, plan: Plan, screen: Console) -> Evidence:
             _ = pacer.cancel()
             screen.print("the faults are over; waiting until everything is done")
         await _drain(town, database)
-        evidence = await gather_evidence(town, database, client.ledger, storm.happened, minimum)
+        gathered = await gather_evidence(town, database, client.ledger, storm.happened, minimum)
+        evidence = replace(gathered, least_folded=int(plan.minutes * FOLDED_A_MINUTE))
         if await unfinished(database):
             return replace(evidence, exam=["not taken, since not everything was done"])
         screen.print("examining the queue in the calm")

@@ -11,6 +11,7 @@ from pathlib import Path
 from redis import Redis
 
 from chaos.crew import ROOT, Hand
+from chaos.places import FOLDING_LANE
 from gateways import Gateway
 from hookline.clock import utc_now
 from hookline.core.tokens import TokenKind, hash_of, make_token
@@ -37,6 +38,16 @@ cap = {CAP}
 [[lanes]]
 lane = "github:octo/*"
 weight = 2
+
+[[rules]]
+name = "folding"
+match.trigger = ["mention"]
+match.lane = ["{FOLDING_LANE}"]
+run.fold = true
+
+[[rules]]
+name = "mentions"
+match.trigger = ["mention"]
 """
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from chaos import journal as said
 from chaos.client import ACCEPTED
 from chaos.evidence import AttemptSeen, Evidence, TaskSeen
+from chaos.folding import folded_are_taken_in
 from chaos.journal import Entry
 
 FINISHED = frozenset({"succeeded", "failed", "cancelled", "dead"})
@@ -147,14 +148,18 @@ def _is_stored(
 
 
 def ends_have_reasons(evidence: Evidence) -> Iterator[str]:
-    """A task failed only by a worker, died only of losses, and was cancelled only where somebody asked."""
+    """A task failed only by a worker, died only of losses, and was cancelled only where somebody asked.
+
+    Others were folded.
+    """
     sent = {(e.task, e.how) for e in evidence.journal if e.event == said.ENDING}
     for task in evidence.tasks:
         if task.state == "failed" and not {(task.id, "fail"), (task.id, "retry")} & sent:
             yield f"{task.id} failed, and no worker said so"
         if task.state == "dead" and task.lost <= MOST_LOSSES:
             yield f"{task.id} is dead after {task.lost} losses"
-        if task.state == "cancelled" and task.conversation not in evidence.ledger.stopped:
+        is_stopped = task.conversation in evidence.ledger.stopped
+        if task.state == "cancelled" and not (is_stopped or task.folded_into):
             yield f"{task.id} is cancelled, and nobody asked for it in {task.conversation}"
 
 
@@ -243,6 +248,7 @@ CHECKS: dict[str, Check] = {
         journals_and_rows_agree,
         ends_have_reasons,
         successes_do_not_overlap,
+        folded_are_taken_in,
         nothing_is_left_in_redis,
         nobody_broke_down,
         the_exam_is_passed,

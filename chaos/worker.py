@@ -86,6 +86,7 @@ class Worker:
             assigned.task.id,
             assigned.fence,
             assigned.task.conversation,
+            told=[said.text for said in assigned.words],
         )
         self._journal.write(entry)
         is_mute = self._chance.random() < SHARE_MUTE
@@ -157,7 +158,7 @@ class Worker:
 
     def _write(self, entry: Entry, event: str, how: str = "", mark: str = "", state: str = "") -> None:
         self._journal.write(
-            replace(entry, at=time.time(), event=event, how=how, mark=mark, state=state[:100])
+            replace(entry, at=time.time(), event=event, how=how, mark=mark, state=state[:100], told=())
         )
 
 

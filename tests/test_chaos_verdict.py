@@ -1,7 +1,7 @@
 """What `scripts/chaos` finds: made-up runs, each with one thing broken, and one in which everything held."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,14 +12,15 @@ sys.path.append(str(ROOT))
 
 from chaos import journal as said
 from chaos.client import Answer, ClientLedger, Sent, asking
-from chaos.evidence import AttemptSeen, Evidence, TaskSeen
+from chaos.evidence import AttemptSeen, Evidence, FoldSeen, TaskSeen
 from chaos.faults import Happened
 from chaos.journal import Entry
-from chaos.places import Comment
+from chaos.places import FOLDING_LANE, Comment
 from chaos.verdict import CHECKS, judge
 
 CONVERSATION = "github:octo/app#12"
 LANE = "github:octo/app"
+FOLD = FoldSeen("t7", "t6", "7, please", 0)
 
 
 def sent(number: int) -> Sent:
@@ -29,6 +30,18 @@ def sent(number: int) -> Sent:
 def task(number: int, state: str = "succeeded", mark: str = "") -> TaskSeen:
     known = mark or f"m{number}" if state == "succeeded" else ""
     return TaskSeen(f"t{number}", state, LANE, CONVERSATION, f"{LANE}:comment/{number}", mark=known)
+
+
+def folding(number: int, outcome: str = "") -> TaskSeen:
+    """In a lane that folds: it succeeded, or ended by this outcome."""
+    made = task(number, "cancelled" if outcome else "succeeded")
+    origin = f"{FOLDING_LANE}:comment/{number}"
+    place = {"lane": FOLDING_LANE, "conversation": f"{FOLDING_LANE}#1", "origin": origin}
+    return replace(made, **place, outcome=outcome)
+
+
+def folding_sent(number: int) -> Sent:
+    return asking(Comment(number, FOLDING_LANE, 1, f"@agent fix {number}, please"))
 
 
 def attempt(
@@ -54,21 +67,30 @@ def completed(number: int, fence: int = 1, mark: str = "") -> list[Entry]:
     ]
 
 
+def told(entries: Sequence[Entry], *texts: str) -> list[Entry]:
+    claimed, *others = (replace(each, conversation=f"{FOLDING_LANE}#1") for each in entries)
+    return [replace(claimed, told=list(texts)), *others]
+
+
 def good() -> Evidence:
-    """Three comments of one conversation: two succeeded, the first of them at its second try; one failed."""
-    answers = [Answer(number, 10 * number, 202, "accepted", f"t{number}") for number in (1, 2, 3)]
+    """Three comments of one conversation: two succeeded, the first of them at its second try; one failed.
+
+    And two of another, of which the second was folded into the first.
+    """
+    answers = [Answer(number, 10 * number, 202, "accepted", f"t{number}") for number in (1, 2, 3, 6, 7)]
     return Evidence(
         ledger=ClientLedger(
-            {number: sent(number) for number in (1, 2, 3)},
+            {**{n: sent(n) for n in (1, 2, 3)}, **{n: folding_sent(n) for n in (6, 7)}},
             {},
             [*answers, replace(answers[0], status=200, word="duplicate")],
         ),
-        tasks=[task(1), task(2), task(3, "failed")],
+        tasks=[task(1), task(2), task(3, "failed"), folding(6), folding(7, "folded into t6")],
         attempts=[
             attempt(1, 1, "lost", -3, -1),
             attempt(1, 2),
             attempt(2),
             attempt(3, outcome="failed"),
+            attempt(6),
         ],
         journal=[
             entry(1, said.CLAIMED, -3, life="w9.1", worker="w1"),
@@ -77,7 +99,10 @@ def good() -> Evidence:
             entry(3, said.CLAIMED, 0.1),
             entry(3, said.ENDING, 1, how="fail", mark="m3"),
             entry(3, said.ENDED, 2.1, how="fail", mark="m3", state="failed"),
+            *told(completed(6), FOLD.text),
         ],
+        folds=[FOLD],
+        least_folded=1,
         happened=[Happened("valkey wiped", 0, 1)],
         minimum={"valkey wiped": 1},
     )
@@ -110,7 +135,7 @@ def with_entries(evidence: Evidence, *added: Entry) -> Evidence:
 
 FAULTS: dict[str, tuple[Callable[[Evidence], Evidence], set[str]]] = {
     "an accepted comment has no task": (
-        lambda run: replace(run, tasks=[run.tasks[0], run.tasks[2]]),
+        lambda run: replace(run, tasks=[each for each in run.tasks if each.id != "t2"]),
         {"accepted are there", "one success each", "journals and rows agree"},
     ),
     "an accepted comment is left undone": (
@@ -184,7 +209,7 @@ FAULTS: dict[str, tuple[Callable[[Evidence], Evidence], set[str]]] = {
         {"journals and rows agree"},
     ),
     "a task failed without a word of a worker": (
-        lambda run: replace(run, journal=run.journal[:8]),
+        lambda run: replace(run, journal=[each for each in run.journal if each.how != "fail"]),
         {"ends have reasons"},
     ),
     "a task died too early": (
@@ -202,6 +227,46 @@ FAULTS: dict[str, tuple[Callable[[Evidence], Evidence], set[str]]] = {
     "two of a conversation overlap by the journals": (
         lambda run: replace(run, journal=[entry(2, said.CLAIMED, -9), *run.journal]),
         {"successes do not overlap"},
+    ),
+    "an attempt was not told of a follow-up that it absorbed": (
+        lambda run: replace(run, journal=[replace(each, told=()) for each in run.journal]),
+        {"folded are taken in"},
+    ),
+    "an attempt was told of what it did not absorb": (
+        lambda run: with_entries(run, entry(1, said.CLAIMED, 0.2, 2, told=[FOLD.text])),
+        {"folded are taken in"},
+    ),
+    "an attempt was told of what came after it": (
+        lambda run: replace(run, folds=[replace(FOLD, after_fence=1)]),
+        {"folded are taken in"},
+    ),
+    "the words of a follow-up are nowhere": (
+        lambda run: replace(run, folds=[], journal=[replace(each, told=()) for each in run.journal]),
+        {"folded are taken in"},
+    ),
+    "the words of a follow-up are with another task": (
+        lambda run: with_tasks(run, t7=folding(7, "folded into t8"), t8=replace(folding(8), state="failed")),
+        {"folded are taken in", "ends have reasons"},
+    ),
+    "a follow-up was folded into another conversation": (
+        lambda run: with_tasks(run, t7=replace(folding(7, "folded into t6"), conversation=CONVERSATION)),
+        {"folded are taken in"},
+    ),
+    "a follow-up was folded into nothing": (
+        lambda run: with_tasks(run, t7=folding(7, "folded into t9")),
+        {"folded are taken in"},
+    ),
+    "a follow-up was folded where no rule says so": (
+        lambda run: with_tasks(run, t7=replace(folding(7, "folded into t6"), lane=LANE)),
+        {"folded are taken in"},
+    ),
+    "a follow-up was folded after it had been tried": (
+        lambda run: with_attempts(run, attempt(7, outcome="released")),
+        {"folded are taken in"},
+    ),
+    "too few were folded": (
+        lambda run: replace(run, least_folded=2),
+        {"folded are taken in"},
     ),
     "redis remembers": (
         lambda run: replace(run, leftovers={"hookline:{q0}:behind": ["t1"]}),
