@@ -111,6 +111,12 @@ class QueueMachine(RuleBasedStateMachine):
         due = None if due_in is None else self.model.now + timedelta(seconds=due_in)
         self._push(replace(row, due_at=due))
 
+    @precondition(lambda self: self.model.entries)
+    @rule(data=st.data(), band=st.sampled_from(Band))
+    def what_is_asked_is_edited(self, data: st.DataObject, band: Band) -> None:
+        entry = data.draw(st.sampled_from([*self.model.entries.values()]))
+        self._push(replace(entry.row, band=band, due_at=entry.until if entry.state == "d" else None))
+
     @precondition(lambda self: any(entry.state == "d" for entry in self.model.entries.values()))
     @rule(data=st.data(), due_in=st.none() | st.integers(-5, 60))
     def one_that_is_not_due_is_pushed_again(self, data: st.DataObject, due_in: int | None) -> None:

@@ -50,7 +50,10 @@ class QueueModel:
         known = self.entries.get(row.task_id)
         if row.lease is not None:
             self._restore(row, known)
-        elif known is None:
+            return
+        if known is not None and known.row.band != row.band:
+            self._rank_anew(known, row.band)
+        if known is None:
             entry = self.entries[row.task_id] = Entry(row, "n", row.band)
             if row.due_at is not None and row.due_at > self.now:
                 self._delay(entry, row.due_at)
@@ -59,6 +62,16 @@ class QueueModel:
         elif known.state == "d":
             due = row.due_at or datetime.fromtimestamp(0, self.now.tzinfo)
             known.until = min(due, known.until or due)
+
+    def _rank_anew(self, entry: Entry, band: Band) -> None:
+        entry.row, entry.lent = replace(entry.row, band=band), band
+        self._lend_anew(entry.row.conversation)
+
+    def _lend_anew(self, conversation: str) -> None:
+        """The first of a conversation counts as the best of all behind it, or as itself."""
+        owner = self.entries.get(self.owners.get(conversation, TaskId("")))
+        if conversation and owner is not None:
+            owner.lent = min(owner.row.band, *(e.lent for e in self._behind(conversation)), Band.LOW)
 
     def _restore(self, row: QueuedTask, known: Entry | None) -> None:
         assert row.lease is not None
@@ -103,6 +116,8 @@ class QueueModel:
         if entry.state == "l":
             self._leave_lease(entry)
         conversation = entry.row.conversation
+        if entry.state == "p":
+            self._lend_anew(conversation)
         if not conversation or self.owners.get(conversation) != task_id:
             return
         del self.owners[conversation]

@@ -70,6 +70,18 @@ MUTANTS = (
         "",
     ),
     Mutant(
+        "an edited task keeps the band that it had",
+        "enqueue",
+        "    places.rank_anew(task, band)\n",
+        "",
+    ),
+    Mutant(
+        "who is first of a conversation counts as what was lent for ever",
+        "places",
+        "    if was_behind then\n      followers().lend_anew(owner_id)\n    elseif",
+        "    if",
+    ),
+    Mutant(
         "a lost answer of a claim loses its tasks until their lease is over",
         "serving",
         "    if before or has_woken or answered[wish.claim] then\n",

@@ -230,6 +230,7 @@ def test_many_are_redriven_by_filter_once_somebody_agreed(home: Home) -> None:
         ((), "say which tasks"),
         (("--state", "queued"), "expected one of dead, failed"),
         (("--since", "yesterday"), "expected as 90m, 24h, 7d"),
+        (("--since", "999999d"), "expected as 90m, 24h, 7d"),
         (("0195d000", "--all"), "expected ids or filters, not both"),
     ],
 )

@@ -1,5 +1,6 @@
 """The desk over a real database and queue: claims, signs of life and ends, with losses in between."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from hookline.core.claiming import Assignment, Claiming
-from hookline.core.leases import CallOffs, Leases
+from hookline.core.leases import LEASE, CallOffs, Leases
 from hookline.core.metrics import Metrics
 from hookline.core.reaper import Reaper
 from hookline.core.relay import Relay
@@ -37,7 +38,7 @@ MINUTE = timedelta(minutes=1)
 class Desk:
     """A desk with everything around it, on one clock."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lease: timedelta = LEASE) -> None:
         self.office = Office(database, SqlLifecycleStore(database))
         clock = self.office.sender.clock
         self.redis = fakeredis.FakeAsyncRedis()
@@ -45,7 +46,8 @@ class Desk:
         self.line, self.call_offs = WaitingLine(), CallOffs()
         self.claiming = Claiming(self.queue, self.office.store, self.line, clock)
         self.leases = Leases(
-            self.queue, self.office.store, self.office.ledger, self.claiming, self.call_offs, clock
+            *(self.queue, self.office.store, self.office.ledger, self.claiming, self.call_offs, clock),
+            lease=lease,
         )
         self.reader = SqlLeaseReader(database)
 
@@ -229,6 +231,16 @@ async def test_the_reaper_queues_again_what_nobody_claims(desk: Desk) -> None:
     desk.office.pass_(MINUTE)
     await desk.reaper.reap_once()
     assert [[task.task_id for task in changed.queued] for changed in desk.changes] == [[task_id]]
+
+
+async def test_a_heartbeat_waits_no_longer_than_its_lease_can_bear(database: Database) -> None:
+    desk = Desk(database, lease=timedelta(seconds=0.2))
+    await desk.accept("a")
+    (assigned,) = await desk.claim()
+    async with asyncio.timeout(20):
+        (beat,) = await desk.leases.beat([await desk.lease(assigned)], MINUTE)
+    assert isinstance(beat, Held)
+    await desk.queue.close()
 
 
 async def test_a_cancel_wakes_the_heartbeat_that_waits(desk: Desk) -> None:

@@ -46,6 +46,10 @@ class Marks:
     """Remembers what the queue is said to hold."""
 
     marked: list[str] = field(default_factory=list)
+    wanted: list[QueuedTask] = field(default_factory=list)
+
+    async def as_queued(self, task_ids: Sequence[TaskId], /) -> Sequence[QueuedTask]:
+        return [task for task in self.wanted if task.task_id in task_ids]
 
     async def mark(self, task_ids: Sequence[TaskId], epoch: QueueEpoch, /) -> None:
         assert epoch == EPOCH
@@ -59,10 +63,35 @@ def task(number: int) -> QueuedTask:
 async def test_what_must_leave_leaves_before_what_comes() -> None:
     line, marks = Line(), Marks()
     feed = QueueFeed(line, marks)
-    feed.take(Changed([task(1)], [task(1).task_id]))
+    feed.take(Changed([task(1)], [task(1).task_id, task(2).task_id]))
     await feed.stop()
-    assert line.asked == [("remove", [task(1).task_id]), ("enqueue", [task(1).task_id])]
+    assert line.asked == [("remove", [task(1).task_id, task(2).task_id]), ("enqueue", [task(1).task_id])]
     assert marks.marked == [task(1).task_id]
+
+
+async def test_what_is_cancelled_before_it_was_pushed_is_not_pushed() -> None:
+    line, marks = Line(), Marks()
+    feed = QueueFeed(line, marks)
+    feed.take(Changed([task(1), task(2)], []))
+    feed.take(Changed([], [task(1).task_id]))
+    await feed.stop()
+    assert line.asked == [("remove", [task(1).task_id]), ("enqueue", [task(2).task_id])]
+
+
+async def test_what_came_back_is_not_removed_late() -> None:
+    rested = asyncio.Event()
+
+    async def rest(_seconds: float) -> None:
+        line.is_away = False
+        rested.set()
+
+    line, marks = Line(is_away=True), Marks(wanted=[task(1)])
+    feed = QueueFeed(line, marks, rest)
+    feed.start()
+    feed.take(Changed([], [task(1).task_id, task(2).task_id]))
+    await rested.wait()
+    await feed.stop()
+    assert line.asked[-1] == ("remove", [task(2).task_id])
 
 
 async def test_where_many_come_the_next_ones_gather() -> None:

@@ -1,5 +1,7 @@
 """The typed client against the real routes: what it is told, what may be repeated, and what is refused."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import delete
 
+from gateways import eventually
 from hookline.core.log_lines import project
 from hookline.domain import worker_messages
 from hookline.domain.command import Command, Verb
@@ -151,6 +154,65 @@ async def test_a_follow_up_goes_on_in_the_session_with_what_was_folded(gate: Gat
     await one.release(ReleaseRequest(lease_token=again.lease_token, reason="bye"))
     third = await claimed(one, "c3")
     assert [(words.text, words.is_new) for words in third.words] == [("two", False), ("three", False)]
+
+
+async def test_words_are_new_until_a_worker_was_heard_of_that_had_them(gate: Gate, one: WorkerClient) -> None:
+    await gate.accept(plan=FOLDS)
+    await gate.accept(plan=FOLDS, text="two")
+    await claimed(one, "c1")
+    gate.office.pass_(MINUTE)
+    second = await claimed(one, "c2")
+    await one.heartbeat(HeartbeatRequest(lease_tokens=(second.lease_token,)))
+    gate.office.pass_(2 * MINUTE)
+    third = await claimed(one, "c3")
+    told = [(each.fence, [words.is_new for words in each.words]) for each in (second, third)]
+    assert told == [(2, [True]), (3, [False])]
+
+
+async def test_a_worker_that_is_revoked_while_it_waits_gets_nothing(
+    gate: Gate, one: WorkerClient, two: WorkerClient
+) -> None:
+    async def has_waiting() -> bool:
+        return bool(gate.line._places)
+
+    asked = asyncio.create_task(one.claim(ClaimRequest(claim_id="c1", wait_seconds=60)))
+    await eventually(has_waiting)
+    await gate.register.revoke("one", gate.office.now)
+    gate.office.pass_(MINUTE)
+    task_id = await gate.accept()
+    gate.line.ring()
+    with pytest.raises(RefusedError) as caught:
+        await asked
+    assert caught.value.status == 401
+    assert (await claimed(two)).task.id == task_id
+    assert await gate.office.attempts(task_id, "worker", "outcome") == [("one", "unclaimed"), ("two", None)]
+
+
+async def test_a_result_that_no_database_stores_is_stored_without_it(gate: Gate, one: WorkerClient) -> None:
+    task_id = await gate.accept()
+    token = (await claimed(one)).lease_token
+    sent = json.dumps({"lease_token": token, "result": {"a\0": "b\ud800"}})
+    for _ in range(2):
+        answer = await gate.http.post("/worker/v1/complete", content=sent, headers=one._headers)
+        assert (answer.status_code, answer.json()["state"]) == (200, "succeeded")
+    (stored,) = await gate.office.task(task_id, "result")
+    assert json.loads(stored) == {"a\ufffd": "b\ufffd"}
+    with pytest.raises(RefusedError, match="cannot be written as JSON"):
+        await one.complete(CompleteRequest(lease_token=token, result={"a": "\ud800"}))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"{", b"\xff", b"[" * 100_000, b"1" * 5_000, b'{"a":' * 500 + b"1" + b"}" * 500],
+    ids=["nothing", "broken", "no UTF-8", "nested", "endless number", "deep"],
+)
+@pytest.mark.parametrize("what", ["claim", "complete"])
+async def test_what_is_no_json_is_refused_in_words(
+    gate: Gate, one: WorkerClient, what: str, sent: bytes
+) -> None:
+    answer = await gate.http.post(f"/worker/v1/{what}", content=sent, headers=one._headers)
+    assert (answer.status_code, answer.json()["lease"]) == (422, None)
+    assert 10 < len(answer.json()["error"]) < 400
 
 
 async def test_a_session_is_not_another_agent_s(gate: Gate, one: WorkerClient) -> None:

@@ -136,12 +136,35 @@ class QueueContract(ABC):
         assert (await queue.depth())[Band.NORMAL] == 2
         assert await drained(queue) == ids([first, second])
 
-    async def test_a_task_that_is_in_keeps_its_place_and_band(self, queue: TaskQueue) -> None:
+    async def test_a_task_that_is_in_keeps_its_place(self, queue: TaskQueue) -> None:
         first, second = queued(1), queued(2, after=timedelta(seconds=1))
         await queue.enqueue([first, second])
-        await queue.enqueue([queued(1, Band.LOW, timedelta(hours=1))])
+        await queue.enqueue([queued(1, after=timedelta(hours=1))])
         assert await queue.depth() == {**dict.fromkeys(Band, 0), Band.NORMAL: 2}
         assert await drained(queue) == ids([first, second])
+
+    async def test_a_task_that_is_in_takes_another_band(self, queue: TaskQueue) -> None:
+        first, second, third = (queued(number, after=timedelta(seconds=number)) for number in range(3))
+        await queue.enqueue([first, second, third])
+        await queue.enqueue([queued(0, Band.LOW), queued(2, Band.HIGH, timedelta(hours=1))])
+        assert await queue.depth() == {**dict.fromkeys(Band, 1), Band.CRITICAL: 0}
+        assert await drained(queue) == ids([third, second, first])
+
+    async def test_what_is_first_of_a_conversation_stays_so_with_another_band(self, queue: TaskQueue) -> None:
+        first, follower = queued(1, conversation="c"), queued(2, conversation="c")
+        await queue.enqueue([first, follower])
+        await queue.enqueue([replace(first, band=Band.LOW)])
+        assert await drained(queue) == ids([first, follower])
+
+    async def test_lent_priority_is_taken_back_with_the_one_that_lent_it(self, queue: TaskQueue) -> None:
+        low, critical = queued(1, Band.LOW, conversation="c"), queued(2, Band.CRITICAL, conversation="c")
+        other, further = queued(3, Band.HIGH), queued(4, Band.CRITICAL, conversation="c")
+        await queue.enqueue([low, critical, other])
+        await queue.remove([critical.task_id])
+        assert (await claimed(queue, 1))[1] == ids([other])
+        await queue.enqueue([further, queued(5, Band.HIGH)])
+        await queue.enqueue([replace(further, band=Band.LOW)])
+        assert (await claimed(queue, 1))[1] == ids([queued(5)])
 
     async def test_removing_tells_how_many_were_in(self, queue: TaskQueue) -> None:
         tasks = [queued(number, Band(number % 4)) for number in range(8)]

@@ -96,11 +96,11 @@ def condition_of(wanted: Wanted, now: datetime) -> TaskFilter | None:
 
 
 def _moment(words: str, now: datetime) -> datetime:
-    if ago := _AGO.fullmatch(words):
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago := _AGO.fullmatch(words):
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         moment = datetime.fromisoformat(words)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ConfigurationError(
             f"--since {words}: expected as 90m, 24h, 7d, 2026-03-01 or 2026-03-01T12:00Z"
         ) from None

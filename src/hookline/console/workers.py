@@ -15,17 +15,22 @@ from hookline.console.presentation import (
 )
 from hookline.console.running import Desk, run_at_desk
 from hookline.core.tokens import TokenKind, hash_of, make_token
-from hookline.domain.errors import NotFoundError
+from hookline.domain.errors import ConfigurationError, NotFoundError
 from hookline.domain.workers import Worker
 from hookline.storage.workers import SqlWorkerRegister
+
+LONGEST_NAME = 100
 
 
 def add(name: str, as_json: bool) -> None:
     """Let a worker in, and show its token, which is told only this once.
 
     Raises:
+        ConfigurationError: the name is empty, too long, or holds what cannot be seen.
         WorkerNameTakenError: there is one of this name.
     """
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise ConfigurationError(f"a worker's name: expected 1 to {LONGEST_NAME} visible characters")
     token = make_token(TokenKind.WORKER)
 
     async def work(desk: Desk) -> None:

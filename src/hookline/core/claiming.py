@@ -34,7 +34,7 @@ FIRST_LEASE = timedelta(seconds=15)
 PARKED_FOR = timedelta(seconds=5)
 """How long a task is left alone whose conversation runs in another lane, where the queue cannot see it."""
 
-_HUNG_UP = Release("the worker hung up before it had the task")
+HUNG_UP = "the worker hung up before it had the task"
 
 
 @frozen
@@ -126,14 +126,15 @@ class Claiming:
             return []
         return found
 
-    async def take_back(self, assignments: Sequence[Assignment]) -> None:
+    async def take_back(self, assignments: Sequence[Assignment], why: str = HUNG_UP) -> None:
         """Release what a worker was given that will never hear of it; what is over by now stays so.
 
         Raises:
             StorageUnavailableError: the database does not answer; the first leases run out.
         """
+        ending = Release(why, was_told=False)
         for given in assignments:
-            finish = Finish(given.task_id, given.fence, _HUNG_UP, hash_of(_HUNG_UP.reason))
+            finish = Finish(given.task_id, given.fence, ending, hash_of(why))
             answer = await self._life.finish(finish, self._clock())
             if isinstance(answer, Finished):
                 again = answer.again

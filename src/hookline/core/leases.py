@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import Protocol
 
 from hookline.core.claiming import Assignment, Claiming
 from hookline.core.waiting_line import set_within
 from hookline.domain.errors import QueueUnavailableError
 from hookline.domain.frozen import frozen
 from hookline.domain.ids import Clock, TaskId
+from hookline.domain.intake import QueueLedger
 from hookline.domain.lifecycle import (
     Beat,
     BeatAnswer,
@@ -21,10 +21,12 @@ from hookline.domain.lifecycle import (
     Held,
     LifecycleStore,
 )
-from hookline.domain.queue import ClaimCall, QueuedTask, Settled, Settlement, TaskQueue
+from hookline.domain.queue import ClaimCall, Settled, Settlement, TaskQueue
 from hookline.domain.workers import WorkLease
 
 LEASE = timedelta(seconds=60)
+SHARE_OF_LEASE = 2
+"""A heartbeat waits for half of what it extends, at most: the rest is for the next one to arrive."""
 
 
 @frozen
@@ -33,14 +35,6 @@ class Ended:
 
     answer: FinishAnswer
     next: Sequence[Assignment]
-
-
-class UnfinishedTasks(Protocol):
-    """Reads tasks as the queue should know them."""
-
-    async def as_queued(self, task_ids: Sequence[TaskId], /) -> Sequence[QueuedTask]:
-        """Those of these tasks that the queue should hold, with the leases of running ones."""
-        ...
 
 
 class CallOffs:
@@ -88,7 +82,7 @@ class Leases:
         self,
         queue: TaskQueue,
         life: LifecycleStore,
-        unfinished: UnfinishedTasks,
+        ledger: QueueLedger,
         claiming: Claiming,
         call_offs: CallOffs,
         clock: Clock,
@@ -99,7 +93,7 @@ class Leases:
         Args:
             queue: what may run.
             life: what does run.
-            unfinished: tasks as the queue should know them.
+            ledger: tells tasks as the queue should know them.
             claiming: gives the next task to a worker that finished one.
             call_offs: wakes a worker that should stop.
             clock: tells when leases are extended and attempts end.
@@ -107,14 +101,16 @@ class Leases:
         """
         self._queue = queue
         self._life = life
-        self._unfinished = unfinished
+        self._ledger = ledger
         self._claiming = claiming
         self._call_offs = call_offs
         self._clock = clock
         self._lease = lease
 
     async def beat(self, leases: Sequence[WorkLease], wait: timedelta) -> Sequence[BeatAnswer]:
-        """Extend leases; answers after `wait`, or as soon as one is lost or should stop.
+        """Extend leases; answers at once where one is lost or should stop, else as soon as one should.
+
+        It waits for `wait` at most, and never so long that the leases could run out meanwhile.
 
         Raises:
             StorageUnavailableError: the database does not answer.
@@ -122,7 +118,8 @@ class Leases:
         with self._call_offs.listening({lease.task_id for lease in leases}) as told:
             answers = await self._extend(leases)
             is_quiet = all(isinstance(answer, Held) and not answer.is_cancelled for answer in answers)
-            if is_quiet and await set_within(told, wait.total_seconds()):
+            longest = min(wait, self._lease / SHARE_OF_LEASE)
+            if is_quiet and await set_within(told, longest.total_seconds()):
                 return await self._extend(leases)
         return answers
 
@@ -134,7 +131,7 @@ class Leases:
         with suppress(QueueUnavailableError):
             unknown = await self._queue.extend(holdings, self._lease)
             if unknown:
-                _ = await self._queue.enqueue(await self._unfinished.as_queued(unknown))
+                _ = await self._queue.enqueue(await self._ledger.as_queued(unknown))
         return answers
 
     async def finish(self, lease: WorkLease, ending: Ending, digest: str, then: ClaimCall | None) -> Ended:

@@ -39,6 +39,7 @@ class QueueFeed:
         self._queued: list[QueuedTask] = []
         self._removed: list[TaskId] = []
         self._called_off: list[TaskId] = []
+        self._has_failed_to_remove = False
         self._marks: dict[QueueEpoch, list[TaskId]] = {}
         self._is_work = asyncio.Event()
         self._is_pushed = asyncio.Event()
@@ -59,6 +60,9 @@ class QueueFeed:
 
     def take(self, changed: Changed, /) -> None:
         """Accept what a commit brought; never waits and never fails."""
+        if changed.removed and self._queued:
+            gone = set(changed.removed)
+            self._queued = [task for task in self._queued if task.task_id not in gone]
         if len(self._queued) < WAITING_LIMIT:
             self._queued.extend(changed.queued)
         self._removed.extend(changed.removed)
@@ -103,11 +107,17 @@ class QueueFeed:
         self._called_off = self._called_off[len(called_off) :]
 
     async def _remove(self, removed: Sequence[TaskId]) -> None:
+        """Those that the queue did not hear of are tried again, unless they have come back meanwhile."""
         try:
+            if self._has_failed_to_remove:
+                wanted = {task.task_id for task in await self._ledger.as_queued(removed)}
+                removed = [task_id for task_id in removed if task_id not in wanted]
             _ = await self._queue.remove(removed)
-        except QueueUnavailableError:
+        except HooklineError as error:
+            self._has_failed_to_remove = True
             self._removed = [*removed[-WAITING_LIMIT:], *self._removed]
-            raise
+            raise QueueUnavailableError(str(error)) from None
+        self._has_failed_to_remove = False
 
     async def _mark_next(self) -> None:
         _ = await self._is_pushed.wait()

@@ -88,10 +88,10 @@ def _fail(task: TaskLife, ending: Fail, now: datetime, limits: LifeLimits) -> At
 
 def _go_on(task: TaskLife, ending: Release | Postpone | Wait) -> AttemptOutcome:
     match ending:
-        case Release(reason=reason):
+        case Release(reason=reason, was_told=was_told):
             task.tell("task.released", {"worker": task.holder, "reason": plain(reason)})
             task.queue_again("released")
-            return AttemptOutcome.RELEASED
+            return AttemptOutcome.RELEASED if was_told else AttemptOutcome.UNCLAIMED
         case Postpone(until=until, reason=reason):
             task.schedule("task.deferred", until, reason)
             return AttemptOutcome.DEFERRED

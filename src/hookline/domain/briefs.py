@@ -24,8 +24,12 @@ class Words:
 
 @frozen
 class Brief:
-    """A task, the agent's newest session about its conversation, and all that was said, oldest first."""
+    """A task, the agent's newest session about its conversation, and all that was said, oldest first.
+
+    `told_before` is the newest attempt before this one of which some worker was heard; 0 where there is none.
+    """
 
     task: Task
     session: str | None = None
+    told_before: int = 0
     words: tuple[Words, ...] = ()

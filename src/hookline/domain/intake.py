@@ -8,7 +8,7 @@ from hookline.domain.delivery import Verdict
 from hookline.domain.frozen import frozen
 from hookline.domain.ids import DeliveryId, TaskId
 from hookline.domain.outcome import ControlRequested, Ignored, Reply, TaskRequested
-from hookline.domain.queue import Changed, QueueEpoch
+from hookline.domain.queue import Changed, QueuedTask, QueueEpoch
 
 
 @frozen
@@ -82,7 +82,11 @@ class IngestStore(Protocol):
 
 
 class QueueLedger(Protocol):
-    """Remembers in the database what the queue has been told."""
+    """Remembers in the database what the queue has been told, and knows what it should hold."""
+
+    async def as_queued(self, task_ids: Sequence[TaskId], /) -> Sequence[QueuedTask]:
+        """Those of these tasks that the queue should hold, with the leases of running ones."""
+        ...
 
     async def mark(self, task_ids: Sequence[TaskId], epoch: QueueEpoch, /) -> None:
         """Note that these tasks are in the queue of this epoch."""

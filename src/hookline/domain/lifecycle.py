@@ -26,7 +26,7 @@ class AttemptOutcome(StrEnum):
     """How an attempt ended.
 
     `lost`: its lease ran out; `unclaimed`: it did so before the worker was heard of once, so most likely the
-    claim's answer never arrived.
+    claim's answer never arrived, or it never was sent.
     """
 
     SUCCEEDED = "succeeded"
@@ -151,9 +151,13 @@ class Fail:
 
 @frozen
 class Release:
-    """The worker gives it back unharmed: it is shutting down, or cannot run this kind."""
+    """The worker gives it back unharmed: it is shutting down, or cannot run this kind.
+
+    Without `was_told` the gateway does so for it, since it never had the task.
+    """
 
     reason: str
+    was_told: bool = True
 
 
 @frozen

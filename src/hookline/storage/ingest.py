@@ -112,7 +112,6 @@ class SqlIngestStore:
             receipt = work.leader(group).receipt
             revise(work.connection, task, asked, receipt.received_at, receipt.id)
             work.applied(group, "revise", task.id)
-            work.removed.append(task.id)
             work.queued.append(task.as_queued(asked.plan.band))
 
     def _replace(self, work: Batch, group: TwinGroup, asked: TaskRequested, known: list[TaskFacts]) -> None:

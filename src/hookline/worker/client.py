@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import httpx
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from hookline.domain.errors import HooklineError
 from hookline.domain.worker_messages import (
@@ -126,7 +127,7 @@ class WorkerClient:
         return await self._call(what, asked, EndAnswer, 0)
 
     async def _call(self, what: str, asked: Message, kind: type[AnswerT], wait_seconds: float) -> AnswerT:
-        content = asked.model_dump_json().encode()
+        content = _written(asked)
         if len(content) > LARGEST_BODY:
             raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {LARGEST_BODY} bytes")
         try:
@@ -146,6 +147,15 @@ class WorkerClient:
         if answer.status_code == HTTPStatus.CONFLICT and trouble.lease is not None:
             raise LeaseLostError(trouble.lease)
         raise RefusedError(answer.status_code, trouble.error)
+
+
+def _written(asked: Message) -> bytes:
+    try:
+        return asked.model_dump_json().encode()
+    except PydanticSerializationError:
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "what was to be sent cannot be written as JSON"
+        ) from None
 
 
 def _read(answer: httpx.Response, kind: type[AnswerT]) -> AnswerT:

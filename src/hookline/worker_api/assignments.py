@@ -2,7 +2,6 @@
 
 from hookline.core.claiming import Assignment
 from hookline.domain.briefs import Words
-from hookline.domain.lifecycle import Fence
 from hookline.domain.task import Task
 from hookline.domain.worker_messages import Assigned, Said, Work
 
@@ -13,7 +12,7 @@ def assigned(assignment: Assignment) -> Assigned:
     return Assigned(
         task=_work(brief.task),
         session=brief.session,
-        words=tuple(_words(said, assignment.fence) for said in brief.words),
+        words=tuple(_words(said, brief.told_before) for said in brief.words),
         fence=assignment.fence,
         lease_ends_at=assignment.lease_ends_at,
         lease_token=assignment.lease_token,
@@ -21,14 +20,14 @@ def assigned(assignment: Assignment) -> Assigned:
     )
 
 
-def _words(words: Words, fence: Fence) -> Said:
+def _words(words: Words, told_before: int) -> Said:
     return Said(
         kind=words.kind,
         text=words.text,
         said_by=words.said_by,
         url=words.url,
         said_at=words.said_at,
-        is_new=words.after_fence + 1 >= fence,
+        is_new=words.after_fence >= told_before,
     )
 
 

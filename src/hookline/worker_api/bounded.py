@@ -3,9 +3,11 @@
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from http import HTTPStatus
 
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
+from hookline.domain.errors import HooklineError
 from hookline.domain.source import MEBIBYTE
 from hookline.domain.worker_messages import LARGEST_BODY
 
@@ -21,6 +23,10 @@ class TooLargeError(HTTPException):
         """Tell the limit."""
         why = f"the request is larger than {LARGEST_BODY} bytes"
         super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why, {"connection": "close"})
+
+
+class UnreadableError(HooklineError):
+    """What came is no JSON, or nested too deeply, or holds a number of thousands of digits."""
 
 
 class _BoundedRequest(Request):
@@ -44,13 +50,18 @@ class _BoundedRequest(Request):
 
 
 class BoundedRoute(APIRoute):
-    """A route that answers 413 to a body that turns out to be too large."""
+    """A route that refuses a body that turns out to be too large, or that nobody can read."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
         """The handler, reading no more than the limit."""
         handle = super().get_route_handler()
 
         async def handle_bounded(request: Request) -> Response:
-            return await handle(_BoundedRequest(request.scope, request.receive))
+            try:
+                return await handle(_BoundedRequest(request.scope, request.receive))
+            except HTTPException as error:
+                if error.status_code != HTTPStatus.BAD_REQUEST:
+                    raise
+                raise UnreadableError("the body cannot be read as JSON") from None
 
         return handle_bounded

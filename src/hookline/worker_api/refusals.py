@@ -16,8 +16,9 @@ from hookline.domain.errors import (
     UnfitRecordError,
     UnstorableError,
 )
+from hookline.domain.text import NAME_LIMIT, shorten
 from hookline.domain.worker_messages import LeaseState, Trouble
-from hookline.worker_api.bounded import TooLargeError
+from hookline.worker_api.bounded import TooLargeError, UnreadableError
 from hookline.worker_api.desk import LostLeaseError, UnknownTokenError
 from hookline.worker_api.routes import lost_state
 
@@ -28,6 +29,7 @@ RETRY_AFTER_SECONDS = "1"
 class _Invalid:
     """The part of an error that is told: where and what, never the value."""
 
+    type: str
     loc: tuple[str | int, ...]
     msg: str
 
@@ -35,6 +37,7 @@ class _Invalid:
 _STATUS: Mapping[type[Exception], HTTPStatus] = {
     UnknownTokenError: HTTPStatus.UNAUTHORIZED,
     LostLeaseError: HTTPStatus.CONFLICT,
+    UnreadableError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnfitFinishError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnfitRecordError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnstorableError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -77,4 +80,7 @@ def _refusal(status: HTTPStatus, why: str, lease: LeaseState | None = None) -> J
 
 def _first(error: RequestValidationError) -> str:
     first = _ERRORS.validate_python(error.errors())[0]
-    return f"{'.'.join(map(str, first.loc[1:])) or 'the body'}: {first.msg}"
+    if first.type == "json_invalid":
+        return "the body cannot be read as JSON"
+    field = shorten(".".join(map(str, first.loc[1:])), NAME_LIMIT) or "the body"
+    return f"{field}: {first.msg}"

@@ -1,11 +1,14 @@
 """`/worker/v1/…`: claim, heartbeat, and the ways in which an attempt ends."""
 
+import json
+from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 
+from hookline.core.claiming import Assignment
 from hookline.domain.lifecycle import (
     BeatAnswer,
     Complete,
@@ -39,9 +42,12 @@ from hookline.domain.worker_messages import (
 from hookline.domain.workers import Worker
 from hookline.worker_api.assignments import assigned
 from hookline.worker_api.bounded import BoundedRoute
-from hookline.worker_api.desk import LostLeaseError, WorkerDesk
+from hookline.worker_api.desk import LostLeaseError, UnknownTokenError, WorkerDesk
 from hookline.worker_api.presence import caller_of
 from hookline.worker_api.record_routes import add_records
+
+KNOWN_FOR = timedelta(seconds=1)
+"""A worker whose claim waited longer is looked up again before it is given anything."""
 
 Authorization = Annotated[str | None, Header()]
 _LOST = LeaseState(status="lost")
@@ -65,16 +71,18 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
     ) -> ClaimAnswer:
         """Get tasks to run; waits for the first one no longer than `wait_seconds`."""
         worker = await desk.worker(authorization)
-        wait = timedelta(seconds=asked.wait_seconds)
+        asked_at, wait = desk.clock(), timedelta(seconds=asked.wait_seconds)
         claim_id = _claim_id(worker, asked)
         async with caller_of(request) as caller:
             found = await desk.claiming.claim(worker.name, claim_id, asked.most, wait, caller)
             if caller.is_gone:
                 await desk.claiming.take_back(found)
+            elif found and desk.clock() - asked_at > KNOWN_FOR:
+                await _still_known(desk, authorization, found)
         return ClaimAnswer(tasks=tuple(map(assigned, found)))
 
     async def heartbeat(asked: HeartbeatRequest, authorization: Authorization = None) -> HeartbeatAnswer:
-        """Keep leases; the answer waits, at most `wait_seconds`, until one is lost or should stop."""
+        """Keep leases; the answer waits until one should stop, for `wait_seconds` or half a lease at most."""
         worker = await desk.worker(authorization)
         leases = await desk.leases_of(worker, asked.lease_tokens)
         known = [lease for lease in leases if lease is not None]
@@ -136,13 +144,21 @@ async def _end(desk: WorkerDesk, authorization: str | None, asked: EndRequest, e
     )
 
 
+async def _still_known(desk: WorkerDesk, authorization: str | None, found: Sequence[Assignment]) -> None:
+    try:
+        _ = await desk.worker(authorization)
+    except UnknownTokenError:
+        await desk.claiming.take_back(found, "the worker was revoked while it waited")
+        raise
+
+
 def _claim_id(worker: Worker, asked: ClaimRequest) -> ClaimId:
     """A claim's name: two workers may make up the same one, and it may hold any character."""
     return ClaimId(sha256(f"{worker.name}\n{asked.claim_id}".encode()).hexdigest())
 
 
 def _digest(asked: EndRequest) -> str:
-    content = asked.model_dump_json(exclude={"next"})
+    content = json.dumps(asked.model_dump(exclude={"next"}))
     return sha256(f"{type(asked).__name__} {content}".encode()).hexdigest()
 
 

@@ -33,8 +33,12 @@ local function take_in(row)
     records.add('n:' .. lane, 1)
   end
   if lease_claim ~= '' then
-    restore(task, known, lease_claim, tonumber(lease_ends))
-  elseif task.state == 'd' then
+    return restore(task, known, lease_claim, tonumber(lease_ends))
+  end
+  if task.band ~= band then
+    places.rank_anew(task, band)
+  end
+  if task.state == 'd' then
     bring_forward(task, tonumber(due))
   elseif not known and tonumber(due) > NOW then
     places.delay(task, tonumber(due))

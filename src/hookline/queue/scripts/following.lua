@@ -7,11 +7,14 @@ local function open_following(records, lanes)
     records.rank(FOLLOWERS, prefix .. 'b' .. task.lent .. task.id, score)
   end
 
-  local function lend(owner_id, band)
-    local owner = records.load(owner_id)
-    if not owner or band >= owner.lent then
-      return
-    end
+  local function best_behind(conversation)
+    records.write_ranks(FOLLOWERS)
+    local prefix = conversation .. GAP
+    local best = call('ZRANGEBYLEX', FOLLOWERS, '[' .. prefix .. 'b', '(' .. prefix .. 'c', 'LIMIT', 0, 1)[1]
+    return best and string.sub(best, #prefix + 2, #prefix + 2)
+  end
+
+  local function let_count_as(owner, band)
     if owner.state == 'r' then
       lanes.unshelve(owner)
     end
@@ -19,6 +22,26 @@ local function open_following(records, lanes)
     records.save(owner)
     if owner.state == 'r' then
       lanes.shelve(owner)
+    end
+  end
+
+  local function lend(owner_id, band)
+    local owner = records.load(owner_id)
+    if owner and band < owner.lent then
+      let_count_as(owner, band)
+    end
+  end
+
+  function following.owed(task)
+    local band = best_behind(task.conversation)
+    return band and band < task.band and band or task.band
+  end
+
+  function following.lend_anew(owner_id)
+    local owner = records.load(owner_id)
+    local band = owner and following.owed(owner)
+    if owner and band ~= owner.lent then
+      let_count_as(owner, band)
     end
   end
 
@@ -37,9 +60,7 @@ local function open_following(records, lanes)
     if not first then
       return records.put('c:' .. conversation, false)
     end
-    local best = call('ZRANGEBYLEX', FOLLOWERS, '[' .. prefix .. 'b', '(' .. prefix .. 'c', 'LIMIT', 0, 1)[1]
-    local heir = records.load(string.sub(first, #prefix + 18))
-    local band = string.sub(best, #prefix + 2, #prefix + 2)
+    local heir, band = records.load(string.sub(first, #prefix + 18)), best_behind(conversation)
     following.follow(heir, false)
     records.put('c:' .. conversation, '+' .. heir.id)
     heir.state, heir.lent = 'r', band < heir.lent and band or heir.lent

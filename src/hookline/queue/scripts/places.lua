@@ -76,7 +76,38 @@ local function open_places()
     end
   end
 
+  function places.rank_anew(task, band)
+    local is_first, owner_id, sign = task.conversation == '', nil, nil
+    if task.conversation ~= '' then
+      owner_id, sign = places.owner(task.conversation)
+      is_first = owner_id == task.id
+    end
+    if task.state ~= 'l' then
+      count(task, -1)
+    end
+    if task.state == 'r' then
+      lanes.unshelve(task)
+    elseif task.state == 'p' then
+      followers().follow(task, false)
+    end
+    task.band, task.lent = band, band
+    if is_first and sign == '+' then
+      task.lent = followers().owed(task)
+    end
+    records.save(task)
+    if task.state ~= 'l' then
+      count(task, 1)
+    end
+    if task.state == 'r' then
+      lanes.shelve(task)
+    elseif task.state == 'p' then
+      followers().follow(task, 0)
+      followers().lend_anew(owner_id)
+    end
+  end
+
   function places.forget(task)
+    local was_behind = task.state == 'p'
     places.leave(task)
     records.erase(task)
     records.add('n:' .. task.lane, -1)
@@ -85,7 +116,9 @@ local function open_places()
       return
     end
     local owner_id, sign = places.owner(task.conversation)
-    if owner_id == task.id and sign == '+' then
+    if was_behind then
+      followers().lend_anew(owner_id)
+    elseif owner_id == task.id and sign == '+' then
       followers().inherit(task.conversation)
     elseif owner_id == task.id then
       records.put('c:' .. task.conversation, false)
