@@ -31,7 +31,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Sent:
-    """A webhook; `kind` is `ask`, `cancel` or `withdraw`, and `number` that of the comment it speaks of."""
+    """A webhook; `kind` is `ask`, `cancel`, `edit` or `withdraw`, `number` that of its comment."""
 
     number: int
     kind: str
@@ -48,6 +48,12 @@ def cancelling(of: Sent, number: int) -> Sent:
     """Another comment in its conversation, which says that what it asked for should end."""
     comment = replace(of.comment, number=number, text="@agent cancel")
     return Sent(of.number, "cancel", comment, comment.posted())
+
+
+def editing(of: Sent, text: str) -> Sent:
+    """Another text in place of a comment's."""
+    comment = replace(of.comment, action="edited", text=text)
+    return Sent(of.number, "edit", comment, comment.posted())
 
 
 def withdrawing(of: Sent) -> Sent:

@@ -78,6 +78,23 @@ async def priority_is_lent(town: Town, exam: Examiner) -> None:
     _ = await exam.expect(first, urgent, other)
 
 
+async def priority_is_taken_back(town: Town, exam: Examiner) -> None:
+    """With the one behind that lent it."""
+    first, urgent = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "high")
+    other = await exam.post(_other(town), 2, "normal")
+    await exam.withdraw(urgent)
+    await exam.until_forgotten(urgent)
+    _ = await exam.expect(other, first)
+
+
+async def an_edit_moves_its_task(_: Town, exam: Examiner) -> None:
+    """To another band, and within its conversation to no other place."""
+    first, behind = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "low")
+    other = await exam.post(LANE, 2, "normal")
+    await exam.edit(first, "high")
+    _ = await exam.expect(first, other, behind)
+
+
 async def an_heir_inherits_priority(town: Town, exam: Examiner) -> None:
     """Who comes next in a conversation has the best band of those still behind."""
     running = await exam.expect_to_run(await exam.post(LANE, 1, "normal"))
@@ -248,6 +265,8 @@ PARTS: tuple[Part, ...] = (
     a_claim_of_many_gives_each_lane_its_turn,
     a_claim_asked_again_gets_the_same,
     priority_is_lent,
+    priority_is_taken_back,
+    an_edit_moves_its_task,
     an_heir_inherits_priority,
     caps_hold,
     an_old_end_changes_nothing,

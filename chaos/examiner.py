@@ -14,7 +14,7 @@ from redis import Redis
 from sqlalchemy import select, update
 
 from chaos.balancer import client_of
-from chaos.client import Client, Sent, asking, cancelling, withdrawing
+from chaos.client import Client, Sent, asking, cancelling, editing, withdrawing
 from chaos.likeness import held_by, miscounts, unlike
 from chaos.places import Comment
 from chaos.town import Town
@@ -85,6 +85,18 @@ class Examiner:
     async def withdraw(self, task: str) -> None:
         """Delete the comment that asked."""
         _ = await self.client.send(withdrawing(self.sent[task]))
+
+    async def edit(self, task: str, priority: str) -> None:
+        """Ask for another priority; returns when the queue was told."""
+        _ = await self.client.send(editing(self.sent[task], f"@agent fix it priority={priority}"))
+
+        async def is_so() -> bool:
+            async with self.database.read() as connection:
+                query = select(TaskRow.revision, TaskRow.queue_epoch).where(TaskRow.id == task)
+                revision, epoch = (await connection.execute(query)).one()
+                return revision > 0 and epoch != ""
+
+        await eventually(is_so, SOON)
 
     async def cancel(self, task: str) -> None:
         """Ask in its conversation that it ends."""
@@ -167,6 +179,14 @@ class Examiner:
             names = [OF_TASKS + task for task in tasks]
             held = [self.redis.hmget(partition.records, names) for partition in self.partitions]
             return all(any(of_one) for of_one in zip(*held, strict=True))
+
+        await eventually(is_so, SOON)
+
+    async def until_forgotten(self, task: str) -> None:
+        """Wait until the queue holds it no more."""
+
+        async def is_so() -> bool:
+            return not any(self.redis.hexists(each.records, OF_TASKS + task) for each in self.partitions)
 
         await eventually(is_so, SOON)
 

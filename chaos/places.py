@@ -10,12 +10,13 @@ from signed_webhooks import Webhook, github, jira, load
 FOLDING_LANE = "github:acme/folding"
 """Where the rule of the town folds follow-ups."""
 
+LATER = "2030-01-01T00:00:00Z"
 JIRA_EVENTS = {"created": "comment_created__mention", "deleted": "comment_deleted__mention"}
 
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment in an issue of a place; `action` is `created` or `deleted`."""
+    """A comment in an issue of a place; `action` is `created` or `deleted`, in GitHub also `edited`."""
 
     number: int
     lane: str
@@ -50,6 +51,9 @@ def _of_github(comment: Comment) -> Webhook:
     payload = load("github", "issue_comment__mention")
     payload["action"] = comment.action
     payload["comment"].update({"id": comment.number, "body": comment.text})
+    if comment.action == "edited":
+        payload["comment"]["updated_at"] = LATER
+        payload["changes"] = {"body": {"from": "@agent fix it"}}
     payload["issue"].update({"number": comment.issue, "id": 1000 + comment.issue})
     repository = comment.lane.partition(":")[2]
     owner, _, name = repository.partition("/")
