@@ -32,8 +32,7 @@ class Comment:
     @property
     def origin(self) -> str:
         """How its task names where it came from."""
-        where = self.conversation if _way_of(self.lane).origin_has_issue else self.lane
-        return f"{where}:comment/{self.number}"
+        return f"{_way_of(self.lane).where(self)}:comment/{self.number}"
 
     def posted(self) -> Webhook:
         """What its provider sends, as a delivery of its own."""
@@ -43,7 +42,7 @@ class Comment:
 @dataclass(frozen=True)
 class _Way:
     before_issue: str
-    origin_has_issue: bool
+    where: Callable[[Comment], str]
     posted: Callable[[Comment], Webhook]
 
 
@@ -62,16 +61,23 @@ def _of_github(comment: Comment) -> Webhook:
     return github("issue_comment", json.dumps(payload).encode(), delivery=str(uuid.uuid4()))
 
 
+def _id_of(comment: Comment) -> str:
+    return str(10_000 + comment.issue)
+
+
 def _of_jira(comment: Comment) -> Webhook:
     payload = load("jira", JIRA_EVENTS[comment.action])
     payload["comment"].update({"id": str(comment.number), "body": comment.text})
     key = comment.lane.partition(":")[2]
-    payload["issue"].update({"key": f"{key}-{comment.issue}", "id": str(10_000 + comment.issue)})
+    payload["issue"].update({"key": f"{key}-{comment.issue}", "id": _id_of(comment)})
     payload["issue"]["fields"]["project"]["key"] = key
     return jira(json.dumps(payload).encode(), identifier=str(uuid.uuid4()))
 
 
-_WAYS: Mapping[str, _Way] = {"github": _Way("#", False, _of_github), "jira": _Way("-", True, _of_jira)}
+_WAYS: Mapping[str, _Way] = {
+    "github": _Way("#", lambda comment: comment.lane, _of_github),
+    "jira": _Way("-", lambda comment: f"jira:{_id_of(comment)}", _of_jira),
+}
 
 
 def _way_of(lane: str) -> _Way:

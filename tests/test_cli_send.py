@@ -96,6 +96,14 @@ def test_the_answer_is_shown(reception: Reception) -> None:
     assert (outcome.command.verb, outcome.command.text) == ("fix", "the login test")
 
 
+def test_a_text_that_is_no_text_is_sent_as_far_as_it_is(reception: Reception) -> None:
+    result = reception.send("github", "issue_comment", "--text", "@agent fix the \udcff test")
+    assert result.exit_code == 0, result.output
+    (outcome,) = reception.outcomes
+    assert isinstance(outcome, TaskRequested)
+    assert outcome.command.text == "the \ufffd test"
+
+
 def test_the_answer_is_told_to_programs(reception: Reception) -> None:
     told = json.loads(reception.send("jira", "comment_created", "--json").stdout)
     assert told["answers"] == [{"code": 202, "answer": {"status": "accepted", "task_id": "t-1"}}]

@@ -48,6 +48,15 @@ SAID = [
     "-\n  item\n\n    @agent fix it",
     "text \\<!-- @agent fix it -->",
     "[docs](https://example.com) @agent fix it",
+    "<pre>code</pre>\n@agent fix it",
+    "<CODE class='x'>a</Code> @agent fix it",
+    "<code>a</code> @agent fix it <code>b</code>",
+    "<blockquote><pre>a</blockquote></pre> @agent fix it",
+    "</code> @agent fix it",
+    "\\<code> @agent fix it",
+    "`<code>` @agent fix it",
+    "<codex> @agent fix it",
+    "<b>@agent fix it</b>",
 ]
 
 
@@ -93,6 +102,13 @@ SHOWN = [
     "text <!-- @agent fix it --> text",
     "text <!--\n@agent fix it --> text",
     "<!-- a --> <!-- @agent fix it -->",
+    "<pre>\n@agent fix it\n</pre>",
+    "text <code>@agent fix it</code> text",
+    "<blockquote>\n\n@agent fix it\n\n</blockquote>",
+    "<pre lang='py'>\n@agent fix it",
+    "<code><code>a</code> @agent fix it</code>",
+    "<pre>a</code>@agent fix it</pre>",
+    "<kbd/>@agent fix it",
     "mail me@agent fix it",
     "@agents fix it",
     "@agent-two fix it",
@@ -152,6 +168,10 @@ HOSTILE = [
     "#",
     "@agent ",
     "fixes octo/app",
+    "<code>",
+    "<code></pre>",
+    "<code ",
+    "<pre></pre>",
     " " * 50 + "x\n",
 ]
 
@@ -169,6 +189,14 @@ def test_hostile_text_is_read_in_linear_time(unit: str) -> None:
 def test_backtick_runs_of_every_length_are_read_in_linear_time() -> None:
     def read(size: int) -> None:
         text = "@agent fix " + " ".join("`" * length for length in range(1, isqrt(2 * size)))
+        assert command_in(text, "agent") is not None
+
+    assert_linear(read, SCAN_LIMIT // 4)
+
+
+def test_ends_of_elements_that_nobody_opened_are_read_in_linear_time() -> None:
+    def read(size: int) -> None:
+        text = "@agent fix " + "<code>" * (size // 12) + "</pre>" * (size // 12)
         assert command_in(text, "agent") is not None
 
     assert_linear(read, SCAN_LIMIT // 4)

@@ -198,6 +198,26 @@ async def test_an_unavailable_database_refuses_what_waits_and_is_asked_again(ope
     assert await asyncio.gather(*answers) == accepted(batch)
 
 
+async def test_what_nobody_foresaw_fails_alone(
+    open_counter: Open, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counter = open_counter()
+    batch, answers = counter.submit(5)
+    stored, bad = counter.store.commit, batch[2]
+
+    async def commit(part: Sequence[Submission], /) -> Committed:
+        if bad in part:
+            raise OverflowError("a number")
+        return await stored(part)
+
+    counter.store.commit = commit
+    counter.store.gate.set()
+    assert await errors(answers) == [Accepted, Accepted, StorageUnavailableError, Accepted, Accepted]
+    assert "OverflowError: a number" in capsys.readouterr().out
+    batch, answers = counter.submit(1)
+    assert await asyncio.gather(*answers) == accepted(batch)
+
+
 async def test_what_committed_before_the_database_went_away_stays_accepted(open_counter: Open) -> None:
     counter = open_counter()
     batch, answers = counter.submit(4)

@@ -36,16 +36,24 @@ class TestComments:
         assert (facts.event, facts.action, facts.external_id) == ("comment_created", "", "wh-1")
         assert facts.lane == "jira:SHOP"
         assert facts.conversation == "jira:SHOP-7"
-        assert facts.origin == "jira:SHOP-7:comment/10010"
+        assert facts.origin == "jira:10042:comment/10010"
         assert facts.actor == Actor(MIA, "Mia Example", ActorKind.PERSON)
         assert facts.url == "https://jira.example.com/browse/SHOP-7?focusedCommentId=10010"
         assert facts.title == "Login test fails on Mondays"
+
+    def test_a_move_of_the_issue_leaves_the_origin_of_what_is_written_there(self) -> None:
+        body, headers = jira.mention()
+        moved = jira.from_json(body)
+        moved["issue"]["key"] = "OPS-3"
+        here, there = jira.interpret(body, headers), jira.interpret(jira.as_json(moved), headers)
+        assert there.facts.conversation == "jira:OPS-3"
+        assert there.facts.origin == here.facts.origin
 
     def test_a_comment_without_a_mention_is_ignored_with_its_facts(self) -> None:
         outcome = jira.said("looks good to me")
         assert isinstance(outcome, Ignored)
         assert outcome.reason is Reason.NO_COMMAND
-        assert outcome.facts.origin == "jira:SHOP-7:comment/10010"
+        assert outcome.facts.origin == "jira:10042:comment/10010"
         assert outcome.facts.actor is not None
 
     def test_an_edit_with_a_command_revises(self) -> None:
@@ -53,13 +61,13 @@ class TestComments:
         assert isinstance(outcome, TaskRequested)
         assert outcome.revises
         assert outcome.command.text == "the logout test"
-        assert outcome.facts.origin == "jira:SHOP-7:comment/10010"
+        assert outcome.facts.origin == "jira:10042:comment/10010"
 
     @pytest.mark.parametrize("name", ["comment_updated__mention", "issue_updated__comment_edited"])
     def test_an_edit_without_a_command_withdraws(self, name: str) -> None:
         outcome = jira.said("never mind", name)
         assert isinstance(outcome, ControlRequested)
-        assert outcome.control == Withdraw("jira:SHOP-7:comment/10010", Withdrawal.COMMAND_REMOVED)
+        assert outcome.control == Withdraw("jira:10042:comment/10010", Withdrawal.COMMAND_REMOVED)
 
     def test_the_editor_is_the_one_who_asks(self) -> None:
         editor = {"accountId": "712020:customer", "accountType": "customer", "displayName": "Cleo"}
@@ -71,7 +79,7 @@ class TestComments:
     def test_a_deletion_withdraws(self) -> None:
         outcome = jira.interpret(jira.fixture("comment_deleted__mention"))
         assert isinstance(outcome, ControlRequested)
-        assert outcome.control == Withdraw("jira:SHOP-7:comment/10010", Withdrawal.DELETED)
+        assert outcome.control == Withdraw("jira:10042:comment/10010", Withdrawal.DELETED)
         assert outcome.control.name == "withdraw"
 
     def test_who_deleted_is_told_where_the_payload_tells(self) -> None:

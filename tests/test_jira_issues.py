@@ -23,7 +23,7 @@ class TestCreation:
         assert (outcome.command.verb, outcome.command.text) == (Verb.PLAN, "a fix")
         assert outcome.trigger is Trigger.MENTION
         assert not outcome.revises
-        assert outcome.facts.origin == "jira:SHOP-7:issue"
+        assert outcome.facts.origin == "jira:10042:issue"
         assert outcome.facts.url == "https://jira.example.com/browse/SHOP-7"
         assert outcome.facts.action == "issue_created"
         assert outcome.keys[-1] == "jira:subject:issue/10042/created"
@@ -71,13 +71,13 @@ class TestDescription:
         assert isinstance(outcome, TaskRequested)
         assert outcome.revises
         assert (outcome.command.verb, outcome.command.text) == (Verb.FIX, "it")
-        assert outcome.facts.origin == "jira:SHOP-7:issue"
+        assert outcome.facts.origin == "jira:10042:issue"
         assert outcome.keys[-1] == "jira:subject:issue/10042/change/11504"
 
     def test_an_edit_without_a_command_withdraws(self) -> None:
         outcome = jira.read(update(change("description", "@agent fix", "fine"), description="fine"))
         assert isinstance(outcome, ControlRequested)
-        assert outcome.control == Withdraw("jira:SHOP-7:issue", Withdrawal.COMMAND_REMOVED)
+        assert outcome.control == Withdraw("jira:10042:issue", Withdrawal.COMMAND_REMOVED)
 
     def test_the_changelog_serves_where_the_issue_lacks_the_text(self) -> None:
         outcome = jira.read(update(change("description", "", "@agent fix it"), description=None))
@@ -109,7 +109,7 @@ class TestDescription:
     def test_a_deleted_issue_withdraws_its_description(self) -> None:
         outcome = outcome_of("issue_deleted__cloud")
         assert isinstance(outcome, ControlRequested)
-        assert outcome.control == Withdraw("jira:SHOP-7:issue", Withdrawal.DELETED)
+        assert outcome.control == Withdraw("jira:10042:issue", Withdrawal.DELETED)
 
 
 class TestOtherUpdates:
@@ -129,7 +129,7 @@ class TestOtherUpdates:
         outcome = outcome_of("issue_updated__transition_with_comment", FOR_KIM)
         assert isinstance(outcome, TaskRequested)
         assert outcome.command.verb is Verb.REVIEW
-        assert outcome.facts.origin == "jira:OPS-12:comment/30500"
+        assert outcome.facts.origin == "jira:20100:comment/30500"
 
     def test_a_transition_asks_where_its_comment_does_not(self) -> None:
         payload = jira.fixture_json("issue_updated__transition_with_comment")

@@ -18,7 +18,7 @@ class TestLabels:
         assert isinstance(outcome, TaskRequested)
         assert outcome.trigger is Trigger.LABEL
         assert (outcome.command.verb, outcome.command.text) == (Verb.FIX, "fix what the ticket describes")
-        assert outcome.facts.origin == "jira:SHOP-7:label"
+        assert outcome.facts.origin == "jira:10042:label"
         assert outcome.keys[-1] == "jira:subject:issue/10042/change/11500"
 
     def test_without_a_rule_for_labels_it_is_ignored(self) -> None:
@@ -128,7 +128,7 @@ class TestStates:
         outcome = outcome_of("issue_updated__status", *ALL)
         assert isinstance(outcome, TaskRequested)
         assert (outcome.trigger, outcome.command.verb) == (Trigger.STATUS, Verb.IMPLEMENT)
-        assert outcome.facts.origin == "jira:SHOP-7:status"
+        assert outcome.facts.origin == "jira:10042:status"
 
     def test_another_state_asks_for_nothing(self) -> None:
         outcome = jira.read(update(change("status", "Ready for agent", "Done")), *ALL)

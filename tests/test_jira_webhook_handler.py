@@ -135,7 +135,7 @@ class TestHostilePayloads:
         payload = jira.fixture_json("comment_created__mention")
         payload["comment"]["id"] = 10010
         payload["issue"]["id"] = 10042
-        assert jira.read(payload).facts.origin == "jira:SHOP-7:comment/10010"
+        assert jira.read(payload).facts.origin == "jira:10042:comment/10010"
 
     def test_oddities_of_the_documented_example_are_read(self) -> None:
         payload = jira.fixture_json("issue_created__mention")

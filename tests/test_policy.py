@@ -126,6 +126,20 @@ def test_options_beyond_the_rule_are_dropped_and_told(option: Option, value: str
     )
 
 
+@pytest.mark.parametrize(
+    "value", ["1e999990", "9e999999", "1e30", "1e-30", "0.0000001", "10000.01", "inf", "sNaN", "-0", "0"]
+)
+def test_a_budget_that_nobody_can_mean_is_dropped(value: str) -> None:
+    made = plan(Run(), {Option.BUDGET: value})
+    assert (made.budget_usd, made.dropped) == (None, ("budget",))
+
+
+@pytest.mark.parametrize("value", ["10000", "0.000001", "1e3"])
+def test_without_a_bound_in_the_rule_a_budget_has_one_all_the_same(value: str) -> None:
+    made = plan(Run(), {Option.BUDGET: value})
+    assert (made.budget_usd, made.dropped) == (Decimal(value), ())
+
+
 def test_an_option_may_lower_what_the_rule_sets_but_live_cannot_be_asked_for() -> None:
     assert plan(Run(priority=Priority.HIGH), {Option.PRIORITY: "low"}).band is Band.LOW
     assert plan(Run(mode=Mode.STAGED), {Option.MODE: "live"}).dropped == ("mode",)

@@ -154,6 +154,7 @@ def test_further_sources_have_their_own_path_and_realm(home: Path) -> None:
             "[[rules]]\nname = 'x'\n[rules.allow]\nassociations = ['OWNR']",
             "rules.0.allow.associations.0",
         ),
+        ("[retention]\nkeys_days = 4000000", "retention.keys_days: "),
         ("[retention]\nkeys_days = 20", "retention: Value error, keys_days must be at least"),
         ("[[sources]]\nprovider = 'jira'\nname = 'two'", "jira/two needs secret_env"),
         (
@@ -176,7 +177,10 @@ def test_a_wrong_file_is_told_in_one_sentence(home: Path, file: str, sentence: s
         ("HOOKLINE_PORT", "http"),
         ("HOOKLINE_ADMIN_PORT", "-1"),
         ("HOOKLINE_PORT", "٣"),
+        ("HOOKLINE_PORT", "00000099999"),
         ("HOOKLINE_WORKERS", "0"),
+        ("HOOKLINE_WORKERS", "00000199"),
+        ("GITHUB_WEBHOOK_SECRET", "\udcff"),
         ("HOOKLINE_CONFIG", "/nowhere/hookline.toml"),
     ],
 )

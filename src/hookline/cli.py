@@ -22,6 +22,7 @@ from hookline.cli_options import (
 from hookline.cli_options import clearly as _clearly
 from hookline.cli_queue import add_changes, queue_app
 from hookline.domain.errors import ConfigurationError
+from hookline.domain.retention import MOST_DAYS
 
 app = typer.Typer(
     name="hookline",
@@ -45,7 +46,7 @@ DeliveryRef = Annotated[
     str, typer.Argument(metavar="ID", help="A delivery's id, or enough of its beginning.")
 ]
 Days = int | None
-SETTING = "in days, in place of [retention] in hookline.toml"
+SETTING = r"in days, in place of \[retention] in hookline.toml"
 
 
 def _tell_version(is_wanted: bool) -> None:
@@ -226,12 +227,15 @@ def upgrade_database() -> None:
 @db_app.command("prune")
 @_clearly
 def prune_database(
-    bodies_days: Annotated[Days, typer.Option(min=1, help=f"Keep bodies this long; {SETTING}.")] = None,
+    bodies_days: Annotated[
+        Days, typer.Option(min=1, max=MOST_DAYS, help=f"Keep bodies this long; {SETTING}.")
+    ] = None,
     deliveries_days: Annotated[
-        Days, typer.Option(min=1, help=f"Keep deliveries without body this long; {SETTING}.")
+        Days, typer.Option(min=1, max=MOST_DAYS, help=f"Keep deliveries without body this long; {SETTING}.")
     ] = None,
     keys_days: Annotated[
-        Days, typer.Option(min=1, help=f"Keep the keys that tell repetitions this long; {SETTING}.")
+        Days,
+        typer.Option(min=1, max=MOST_DAYS, help=f"Keep the keys that tell repetitions this long; {SETTING}."),
     ] = None,
     dry_run: Annotated[bool, typer.Option(help="Only count what would be forgotten.")] = False,
     as_json: AsJson = False,

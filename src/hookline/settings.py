@@ -1,5 +1,6 @@
 """Typed settings from the environment and `hookline.toml`; anything wrong stops the start."""
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -174,18 +175,19 @@ def _server(section: ServerSection, environment: Mapping[str, str]) -> ServerSec
 
 
 def _workers(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and 1 <= int(value[:6]) <= MOST_WORKERS):
+    if not (_NUMBER.fullmatch(value) and 1 <= int(value) <= MOST_WORKERS):
         raise ConfigurationError(f"HOOKLINE_WORKERS: expected a number from 1 to {MOST_WORKERS}")
     return int(value)
 
 
 def _port(variable: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit() and int(value[:6]) <= _LAST_PORT):
+    if not (_NUMBER.fullmatch(value) and int(value) <= _LAST_PORT):
         raise ConfigurationError(f"{variable}: expected a port number from 0 to {_LAST_PORT}")
     return int(value)
 
 
 _LAST_PORT = 65_535
+_NUMBER = re.compile("[0-9]{1,6}")
 
 
 def _sources(
@@ -205,13 +207,20 @@ def _sources(
         traits = _traits(section, providers)
         variable = _variable(section, traits)
         values = tuple(
-            secrets[name].encode() for name in (variable, f"{variable}_PREVIOUS") if name in secrets
+            _secret(name, secrets[name]) for name in (variable, f"{variable}_PREVIOUS") if name in secrets
         )
         if variable in secrets:
             sources.append(_source(section, traits, variable, values))
         else:
             secretless.append(Secretless(section.provider, section.name, variable))
     return tuple(sources), tuple(secretless)
+
+
+def _secret(variable: str, value: str) -> bytes:
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(f"{variable}: expected text in UTF-8") from None
 
 
 def _twice(sections: tuple[SourceSection, ...]) -> str:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from hookline.domain.errors import ConfigurationError
+from hookline.domain.retention import MOST_DAYS
 from hookline.domain.rules import Caps, Rule
 from hookline.domain.source import DEFAULT_SOURCE
 from hookline.settings_hints import keys_expected
@@ -83,9 +84,9 @@ class QueueSection(_Section):
 class RetentionSection(_Section):
     """After how many days `hookline db prune` forgets; keys outlive bodies."""
 
-    bodies_days: int = Field(default=30, ge=1)
-    deliveries_days: int = Field(default=180, ge=1)
-    keys_days: int = Field(default=400, ge=1)
+    bodies_days: int = Field(default=30, ge=1, le=MOST_DAYS)
+    deliveries_days: int = Field(default=180, ge=1, le=MOST_DAYS)
+    keys_days: int = Field(default=400, ge=1, le=MOST_DAYS)
 
     @model_validator(mode="after")
     def keep_keys_longest(self) -> "RetentionSection":

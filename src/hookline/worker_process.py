@@ -12,6 +12,7 @@ from hookline.bootstrap import make_gateway
 from hookline.configuration import settings_for_reading
 from hookline.core.lateness import tell_if_late
 from hookline.domain.errors import ConfigurationError
+from hookline.log_output import keep_files_private, write_log_to_stderr
 from hookline.public_listener import public_listener, stop_signal
 from hookline.tuning import tune_interpreter
 from hookline.workers import READY
@@ -33,6 +34,7 @@ async def work() -> None:
         async with public_listener(gateway, Address(settings.server.host, settings.server.port)):
             _ = sys.stdout.buffer.write(READY)
             sys.stdout.flush()
+            _ = os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
             _ = await is_over.wait()
             tell_if_late()
     finally:
@@ -41,6 +43,8 @@ async def work() -> None:
 
 def main() -> None:
     """Run it, and tell an error of configuration in one sentence."""
+    keep_files_private()
+    write_log_to_stderr()
     tune_interpreter()
     try:
         uvloop.run(work())

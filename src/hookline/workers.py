@@ -73,8 +73,15 @@ class PublicWorkers:
         )
         self._processes.add(process)
         if await _first_line(process) != READY:
+            await self._give_up(process)
             raise ConfigurationError("a worker process does not start; its error is above")
         return process
+
+    async def _give_up(self, process: asyncio.subprocess.Process) -> None:
+        with suppress(ProcessLookupError):
+            process.kill()
+        _ = await process.wait()
+        self._processes.discard(process)
 
 
 async def _first_line(process: asyncio.subprocess.Process) -> bytes:

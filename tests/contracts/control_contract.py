@@ -209,6 +209,23 @@ class ControlContract(StoreTests):
         assert (await books.keys())["open"] == again.task_id
         assert await books.verdict(books.sender.asks("o2")) == Duplicate(first.task_id)
 
+    @pytest.mark.parametrize("state", ["failed", "dead"])
+    async def test_a_delivery_that_is_sent_again_retries_what_was_given_up(
+        self, books: Books, state: str
+    ) -> None:
+        first = books.sender.asks("k1", external_id="sent-1")
+        await books.commit(first)
+        again = [books.sender.asks("k1", external_id="sent-1") for _ in range(3)]
+        assert await books.verdict(again[0]) == Duplicate(first.task_id)
+        await books.change(first, state=state)
+        assert await books.verdict(books.sender.asks("k1", external_id="twin")) == Duplicate(first.task_id)
+        assert await books.verdict(books.sender.asks("k1", external_id=None)) == Duplicate(first.task_id)
+        committed = await books.commit(*again[1:])
+        assert committed.verdicts == [Applied("retry", first.task_id), Duplicate(first.task_id)]
+        assert [task.task_id for task in committed.changed.queued] == [first.task_id]
+        assert await books.states() == ["queued"]
+        assert await books.events(first.task_id) == ["task.created", "task.queued"]
+
     async def test_facts_of_a_task_are_numbered_without_gaps(self, books: Books) -> None:
         await books.commit(first := books.sender.asks("k1"))
         await books.commit(books.sender.edits("k2"), books.sender.edits("k3"), books.sender.cancels("c"))

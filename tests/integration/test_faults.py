@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from gateways import Gateway, eventually, forked_gateway
+from gateways import Gateway, eventually, forked_gateway, gateway
 from ledger import queued_ids, read_ledger
 from load import Load, Seen, exchange, request_bytes
 from servers import PostgresServer, postgres_server, valkey_server
@@ -213,3 +213,17 @@ async def test_two_gateways_on_one_postgresql_share_all_deliveries_without_a_dea
                 assert named[0][number] == named[1][number]
             ledger = await read_ledger(one)
             assert max(ledger.tasks_per_origin.values()) == 1
+
+
+async def test_worker_processes_tell_what_is_wrong_and_what_they_make_is_private(tmp_path: Path) -> None:
+    with gateway(tmp_path / "home", arguments=("--workers", "2")) as running:
+        with locked(running):
+            await assert_503_within_a_second(running)
+
+        async def is_told() -> bool:
+            return "database.unavailable" in "".join(running.output)
+
+        await eventually(is_told)
+        await assert_it_recovers(running)
+        made = [path for path in running.home.rglob("*") if path.is_file()]
+        assert not [path for path in made if path.stat().st_mode & 0o077]

@@ -12,6 +12,7 @@ from hookline.clock import utc_now
 from hookline.core.samples import Occasion, SampleBook, SignedSample, make_sample
 from hookline.domain.errors import ConfigurationError, HooklineError
 from hookline.domain.source import Source
+from hookline.domain.text import clean
 from hookline.registry import PROVIDERS
 from hookline.settings import Settings
 
@@ -127,7 +128,7 @@ def _base(url: str) -> str:
 
 def _occasion(settings: Settings, source: Source, book: SampleBook, errand: Errand) -> Occasion:
     action = book.events[errand.event].action if errand.action is None else errand.action
-    text = f"@{settings.handle} analyze this" if errand.text is None else errand.text
+    text = f"@{settings.handle} analyze this" if errand.text is None else clean(errand.text)
     return Occasion(source, settings.handle, text, action, utc_now(), _fresh_number)
 
 

@@ -10,6 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
+from typing import cast
+
+import structlog
+from structlog.typing import FilteringBoundLogger
 
 from hookline.core.aftermath import Aftermath
 from hookline.core.background import Loop
@@ -18,6 +22,7 @@ from hookline.domain.delivery import Verdict
 from hookline.domain.errors import HooklineError, OverloadedError, StorageUnavailableError, UnstorableError
 from hookline.domain.intake import Committed, IngestStore, Submission
 
+_logger = cast(FilteringBoundLogger, structlog.get_logger())
 PRESSED_BATCH = 8
 PRESSED_SECONDS = 0.25
 
@@ -164,6 +169,12 @@ class Intake:
         except UnstorableError as error:
             await self._bisect(batch, error)
             return
+        except StorageUnavailableError:
+            raise
+        except Exception:
+            _logger.exception("intake.failed", deliveries=len(batch))
+            await self._bisect(batch, StorageUnavailableError("the delivery made the commit fail"))
+            return
         seconds = perf_counter() - began
         self._metrics.committed(len(batch), seconds)
         for waiting, verdict in zip(batch, committed.verdicts, strict=True):
@@ -171,7 +182,7 @@ class Intake:
         self._aftermath.take(committed.changed)
         self._remember(len(batch))
 
-    async def _bisect(self, batch: Sequence[_Waiting], error: UnstorableError) -> None:
+    async def _bisect(self, batch: Sequence[_Waiting], error: HooklineError) -> None:
         if len(batch) == 1:
             batch[0].reject(error)
             return

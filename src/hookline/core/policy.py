@@ -8,10 +8,11 @@ from typing import TypeAlias
 from hookline.domain.command import CODE_CHANGING_VERBS, Command, Option, Verb
 from hookline.domain.outcome import Reason
 from hookline.domain.policy import Admitted, Candidate, Refused, Ruling
-from hookline.domain.rules import Allow, Match, Mode, Plan, Priority, Rule, Run
+from hookline.domain.rules import MOST_BUDGET_USD, Allow, Match, Mode, Plan, Priority, Rule, Run
 
 _Condition: TypeAlias = Callable[[Candidate], bool]
 
+LEAST_BUDGET_USD = Decimal("0.000001")
 ECHO_AGENT = "echo"
 """The agent that runs nothing, and so needs no repository for any verb."""
 
@@ -180,7 +181,8 @@ def _budget(asked: str | None, ceiling: Decimal | None, dropped: list[str]) -> D
         wanted = Decimal(asked)
     except InvalidOperation:
         wanted = Decimal(0)
-    if not wanted.is_finite() or wanted <= 0 or (ceiling is not None and wanted > ceiling):
+    most = MOST_BUDGET_USD if ceiling is None else ceiling
+    if not (wanted.is_finite() and LEAST_BUDGET_USD <= wanted <= most):
         dropped.append(Option.BUDGET.value)
         return ceiling
     return wanted

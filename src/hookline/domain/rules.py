@@ -10,6 +10,9 @@ from hookline.domain.command import Band, Verb
 from hookline.domain.frozen import frozen
 from hookline.domain.trigger import Trigger
 
+MOST_BUDGET_USD = 10_000
+"""What one task may cost where a rule says nothing."""
+
 
 class Mode(StrEnum):
     """`live` does everything; `staged` everything but the visible effects."""
@@ -98,7 +101,7 @@ class Run(_Section):
     model: str | None = None
     priority: PriorityField = Priority.NORMAL
     max_priority: PriorityField = Priority.HIGH
-    budget_usd: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    budget_usd: Annotated[float, Field(gt=0, le=MOST_BUDGET_USD)] | None = None
     mode: ModeField = Mode.LIVE
     repository: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
     base: str | None = None

@@ -137,7 +137,7 @@ def open_database(url: str, connect_seconds: float = CONNECT_SECONDS) -> Databas
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ConfigurationError(
             "DATABASE_URL is not a URL; expected sqlite:///path or postgresql://…"
         ) from None
@@ -157,16 +157,24 @@ def sqlite_url(path: Path) -> str:
 
 def _open_sqlite(url: URL, connect_seconds: float) -> Database:
     blocking, any_thread = url.set(drivername="sqlite"), {"isolation_level": None, "check_same_thread": False}
-    own, beside = (create_engine(blocking, poolclass=StaticPool, connect_args=any_thread) for _ in range(2))
-    views = create_engine(blocking, pool_size=_READERS, max_overflow=0, connect_args=any_thread)
+    own, beside = (
+        create_engine(blocking, poolclass=StaticPool, hide_parameters=True, connect_args=any_thread)
+        for _ in range(2)
+    )
+    views = create_engine(
+        blocking, pool_size=_READERS, max_overflow=0, hide_parameters=True, connect_args=any_thread
+    )
     writer = create_async_engine(
         url,
         pool_size=1,
         max_overflow=0,
         pool_timeout=connect_seconds,
+        hide_parameters=True,
         connect_args={"isolation_level": None},
     )
-    reader = create_async_engine(url, pool_size=_READERS, connect_args={"isolation_level": None})
+    reader = create_async_engine(
+        url, pool_size=_READERS, hide_parameters=True, connect_args={"isolation_level": None}
+    )
     for engine in (own, beside, views, writer.sync_engine, reader.sync_engine):
         event.listen(engine, "connect", _prepare_sqlite)
     for engine in (own, writer.sync_engine):
@@ -200,6 +208,7 @@ def _open_postgresql(url: URL, connect_seconds: float) -> Database:
         max_overflow=0,
         pool_timeout=connect_seconds,
         pool_use_lifo=True,
+        hide_parameters=True,
         isolation_level="READ COMMITTED",
         connect_args={
             "timeout": connect_seconds,

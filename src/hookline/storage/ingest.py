@@ -20,7 +20,7 @@ from hookline.storage.claims import claim_keys
 from hookline.storage.columns import microseconds
 from hookline.storage.database import Database
 from hookline.storage.ingest_batch import Batch, latest
-from hookline.storage.ingest_controls import apply_control
+from hookline.storage.ingest_controls import apply_control, retry_redelivered
 from hookline.storage.key_groups import TwinGroup
 from hookline.storage.lookups import canonical_conversations, take_turns
 from hookline.storage.rows import (
@@ -65,6 +65,7 @@ class SqlIngestStore:
         plain = {group.leader for group in claims.leaders if _is_plain(work, group, waiting)}
         self._create(work, [group for group in claims.leaders if group.leader in plain])
         self._change(work, [group for group in claims.leaders if group.leader not in plain])
+        retry_redelivered(work, claims.repeats)
         _record(work)
         work.inserts.send()
         return Committed(

@@ -1,18 +1,19 @@
 """Controls, applied in the transaction of intake: they speak of tasks, and never become one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from hookline.core.replies import HELP, status_text
 from hookline.domain.command import Verb
+from hookline.domain.delivery import Applied
 from hookline.domain.ids import TaskId
-from hookline.domain.outcome import ControlRequested, ConversationControl, Reason, Withdraw
+from hookline.domain.outcome import ControlRequested, ConversationControl, Reason, TaskRequested, Withdraw
 from hookline.storage.effects import INSERT_EFFECTS, reply_cells
 from hookline.storage.ingest_batch import Batch, latest
 from hookline.storage.key_groups import TwinGroup
 from hookline.storage.life_commands import redrive_all
 from hookline.storage.rows import stored_name
-from hookline.storage.standings import newest_given_up, standings_of
+from hookline.storage.standings import deliveries_of_given_up, newest_given_up, standings_of
 from hookline.storage.task_changes import TaskFacts, cancel_unleased, request_cancel
 
 
@@ -86,6 +87,28 @@ def _retry(work: Batch, group: TwinGroup, control: ConversationControl) -> None:
         return
     work.queued.extend(changed.queued)
     work.applied(group, control.name, task_id)
+
+
+def retry_redelivered(work: Batch, repeats: Mapping[int, TaskId | None]) -> None:
+    """A delivery that is sent again retries its task, where that was given up; see `_retry`."""
+    sent = {
+        index: task_id for index, task_id in repeats.items() if task_id is not None and _id_of(work, index)
+    }
+    given_up = deliveries_of_given_up(work.connection, sorted(set(sent.values())))
+    for index, task_id in sent.items():
+        if given_up.get(task_id) != _id_of(work, index):
+            continue
+        receipt = work.submissions[index].receipt
+        changed = redrive_all(work.connection, [task_id], "redelivered", receipt.received_at, receipt.id)
+        if changed.queued:
+            work.queued.extend(changed.queued)
+            work.verdicts[index] = Applied(Verb.RETRY.value, task_id)
+
+
+def _id_of(work: Batch, index: int) -> str | None:
+    """The provider's id of a delivery that asks for a task."""
+    outcome = work.submissions[index].outcome
+    return outcome.facts.external_id if isinstance(outcome, TaskRequested) else None
 
 
 def _tell_status(

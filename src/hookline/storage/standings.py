@@ -1,6 +1,6 @@
 """How the tasks of a conversation stand, looked up within the transaction of intake."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, select, true
 
@@ -8,7 +8,7 @@ from hookline.core.lifecycle import REDRIVABLE_STATES
 from hookline.core.replies import Standing
 from hookline.domain.ids import TaskId
 from hookline.domain.task import FINISHED_STATES, TaskState
-from hookline.storage.models import TaskRow
+from hookline.storage.models import DeliveryRow, TaskRow
 from hookline.storage.states import is_in
 
 MOST_UNFINISHED = 10
@@ -49,3 +49,15 @@ def newest_given_up(connection: Connection, conversation: str, task_id: str | No
     )
     found = connection.execute(query).scalar_one_or_none()
     return None if found is None else TaskId(found)
+
+
+def deliveries_of_given_up(connection: Connection, task_ids: Sequence[TaskId]) -> Mapping[TaskId, str | None]:
+    """Those of these tasks that failed or died, with the provider's id of the delivery that made each."""
+    if not task_ids:
+        return {}
+    query = (
+        select(TaskRow.id, DeliveryRow.external_id)
+        .join(DeliveryRow, DeliveryRow.id == TaskRow.delivery_id)
+        .where(TaskRow.id.in_(task_ids) & is_in(*sorted(REDRIVABLE_STATES)))
+    )
+    return {TaskId(task_id): sent_as for task_id, sent_as in connection.execute(query)}

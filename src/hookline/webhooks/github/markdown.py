@@ -2,11 +2,13 @@
 
 Block structure after CommonMark 0.31 (https://spec.commonmark.org/0.31.2/): fenced and indented code, list
 items as containers of both, HTML comments; code spans and inline comments end with their paragraph. Each line
-that begins with `>` is quoted, a line without it is the writer's own. One pass, linear in the text.
+that begins with `>` is quoted, a line without it is the writer's own. HTML's elements for code and quotations
+hide what they hold, up to the end of the text where they are left open. Linear in the text.
 """
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass
 
 from hookline.core.commands import blank, find_command, mention_of, read_command
@@ -21,6 +23,9 @@ _FENCE = re.compile(r"(`{3,})[^`\r\n]*(?=[\r\n]|$)|(~{3,})")
 _HEADING = re.compile(r"#{1,6}(?=[ \t\r\n]|$)")
 _MAY_HIDE = re.compile(r"[`~<>\t]|\ {4}")
 _INLINE = re.compile(r"`+|<!--")
+_ELEMENT = re.compile(
+    r"(?<!\\)<(/?)(blockquote|code|kbd|pre|samp|tt)(?=[\s/>])[^<>]*>", re.ASCII | re.IGNORECASE
+)
 _TAB = 4
 _CODE_INDENT = 4
 _COMMENT, _COMMENT_END = "<!--", "-->"
@@ -41,7 +46,38 @@ def command_in(text: str, handle: str) -> Command | None:
 def read_markdown(text: str) -> Prose:
     """The text, cut to `SCAN_LIMIT`, and its shadow without code, quotations and comments."""
     scanned = text[:SCAN_LIMIT]
-    return Prose(scanned, _Blocks(scanned).shadow() if _MAY_HIDE.search(scanned) else scanned)
+    return Prose(scanned, _outside(_Blocks(scanned).shadow()) if _MAY_HIDE.search(scanned) else scanned)
+
+
+def _outside(shadow: str) -> str:
+    """The text outside of HTML's elements for code and quotations."""
+    pieces: list[str] = []
+    within: list[str] = []
+    counts: Counter[str] = Counter()
+    kept = opened = 0
+    for tag in _ELEMENT.finditer(shadow):
+        name, is_end = tag.group(2).lower(), bool(tag.group(1))
+        if not is_end:
+            opened = opened if within else tag.start()
+            within.append(name)
+            counts[name] += 1
+        elif counts[name]:
+            _close(within, counts, name)
+            if not within:
+                pieces += (shadow[kept:opened], blank(shadow[opened : tag.end()]))
+                kept = tag.end()
+    if within:
+        pieces += (shadow[kept:opened], blank(shadow[opened:]))
+        kept = len(shadow)
+    return "".join((*pieces, shadow[kept:]))
+
+
+def _close(within: list[str], counts: Counter[str], name: str) -> None:
+    while counts[name]:
+        innermost = within.pop()
+        counts[innermost] -= 1
+        if innermost == name:
+            return
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,9 @@ class Place:
         return self.keys.conversation(self.key) if self.key else None
 
     def origin(self, *part: str) -> str | None:
-        """The origin of a part of the issue (`comment`, `10010`)."""
-        return self.keys.origin(f"{self.key}:{'/'.join(part)}") if self.key else None
+        """The origin of a part of the issue (`comment`, `10010`), by its id: a move changes the key."""
+        known = (self.issue.id or self.key) if self.issue else None
+        return self.keys.origin(f"{known}:{'/'.join(part)}") if known else None
 
     def url(self, comment: Comment | None = None) -> str | None:
         """The page of the issue or of one of its comments, where the REST address tells the site."""
