@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy import func, insert, select, update
 
 from command_line import Home, empty_home, home
@@ -115,6 +116,29 @@ def test_a_dry_run_changes_nothing_and_finds_no_difference_under_the_same_rules(
         assert (told["differs"], told["then"]["what"]) == ([], told["today"]["what"])
         assert "the same is decided today" in home.run("replay", taken.id, "--dry-run").stdout
     assert counts(home) == before
+
+
+def test_a_dry_run_of_what_came_later_finds_no_difference_either(home: Home) -> None:
+    here: list[tuple[str, JsonValue]] = [("issue.number", 5), ("comment.id", 17)]
+    edit: list[tuple[str, JsonValue]] = [
+        *(("action", "edited"), ("comment.updated_at", "2030-01-01T00:00:00Z")),
+        ("changes", {"body": {"from": "@agent fix it"}}),
+    ]
+    said = [
+        home.take("github", "issue_comment", "@agent fix it", here),
+        home.take("github", "issue_comment", "@agent fix it all", [*here, *edit]),
+        home.take("github", "issue_comment", "@agent status", [*here, ("comment.id", 18)]),
+        home.take("github", "issue_comment", "@agent cancel", [*here, ("comment.id", 19)]),
+        home.take("github", "issue_comment", "@agent cancel", [*here, ("comment.id", 19)]),
+    ]
+    told = [home.told("replay", each.id, "--dry-run") for each in said]
+    assert [(each["then"]["what"], each["differs"]) for each in told] == [
+        ("task", []),
+        ("task", []),
+        ("control", []),
+        ("control", []),
+        ("repetition", []),
+    ]
 
 
 def test_a_dry_run_tells_what_other_rules_would_decide(home: Home) -> None:

@@ -15,12 +15,14 @@ KEY_LIMIT = 255
 
 _SAID: Mapping[str, str] = {
     "accepted": "task",
-    "duplicate": "task",
-    "applied": "control",
+    "duplicate": "repetition",
     "ignored": "nothing",
     "reply": "reply",
 }
-"""What a stored status says was decided; a duplicate's task is the one it repeats."""
+"""What a stored status says was decided; of a repetition it is not known whether it is one of a control."""
+
+_ASKING = frozenset({"task", "control"})
+_REVISE = "revise"
 
 
 class ReplayRegister(Protocol):
@@ -40,7 +42,10 @@ class ReplayRegister(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was or would be decided, as far as it is known; `what` is task, control, nothing or reply."""
+    """What was or would be decided, as far as it is known.
+
+    `what` is task, control, nothing or reply; what was decided may also be a repetition.
+    """
 
     what: str
     reason: str | None = None
@@ -115,15 +120,19 @@ def _renewed_key(key: str, generation: int) -> str:
 
 
 def decision_then(delivery: DeliverySummary, task: Task | None) -> Decision:
-    """What was decided when the delivery arrived; `task` is the one it led to, as it is now."""
-    past = Decision(
-        what=_SAID.get(delivery.status, delivery.status),
-        reason=delivery.reason,
-        detail=delivery.detail,
-        rule=delivery.rule,
-        conversation=delivery.conversation,
-    )
-    if task is None or past.what != "task":
+    """What was decided when the delivery arrived; `task` is the one it led to, as it is now.
+
+    A task that an edit has changed since no longer tells how it was.
+    """
+    known = {"rule": delivery.rule, "conversation": delivery.conversation}
+    if delivery.status == "applied":
+        control = (delivery.detail or "").partition(":")[0]
+        return (
+            Decision("task", **known) if control == _REVISE else Decision("control", control=control, **known)
+        )
+    what = _SAID.get(delivery.status, delivery.status)
+    past = Decision(what, reason=delivery.reason, detail=delivery.detail, **known)
+    if task is None or task.delivery_id != delivery.id or task.revision:
         return past
     return replace(
         past,
@@ -169,8 +178,11 @@ def decision_today(outcome: Outcome) -> Decision:
 
 def differences(then: Decision, today: Decision) -> list[Difference]:
     """What differs, by name; what is no longer known of the old decision does not count."""
-    unknown = _FORGOTTEN if then.what == today.what and then.verb is None else frozenset[str]()
     old, new = then.parts, today.parts
+    is_repetition = then.what == "repetition" and today.what in _ASKING
+    unknown = {"what"} if is_repetition else set[str]()
+    if then.verb is None and (is_repetition or then.what == today.what):
+        unknown |= {name for name in _FORGOTTEN if old[name] is None}
     return [(name, old[name], new[name]) for name in old if old[name] != new[name] and name not in unknown]
 
 
