@@ -5,7 +5,6 @@ queue alone, with nobody else about. The first part that fails ends the exam, si
 """
 
 import asyncio
-import itertools
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -15,6 +14,16 @@ import httpx
 
 from chaos.client import RefusedError
 from chaos.evidence import leftovers
+from chaos.exam_of_order import (
+    LANE,
+    a_claim_of_many_gives_each_lane_its_turn,
+    an_edit_moves_its_task,
+    an_heir_inherits_priority,
+    better_bands_come_first,
+    other_lane,
+    priority_is_lent,
+    priority_is_taken_back,
+)
 from chaos.examiner import Examiner, SurprisedError, examiner
 from chaos.town import CAP, CAPPED_LANE, Town
 from chaos.worker import CLAIM_WAIT
@@ -23,40 +32,15 @@ from hookline.domain.errors import HooklineError
 from hookline.domain.ids import TaskId
 from hookline.domain.queue import ClaimCall, ClaimId, Holding
 from hookline.domain.worker_messages import Assigned
-from hookline.queue.layout import partition_of
 from hookline.storage.database import Database
 
 Part = Callable[[Town, Examiner], Awaitable[None]]
-LANE = "github:octo/exam"
 AGED = timedelta(minutes=31)
 FORGET_SECONDS = 5.0
 GRACE_SECONDS = 5.0
 PART_SECONDS = 180.0
 LONG = 300.0
 WIPES = 4
-
-
-def _other(town: Town) -> str:
-    """Another lane of the same partition, since what comes first is promised within one."""
-    count = town.size.partitions
-    names = (f"jira:EXAM{number or ''}" for number in itertools.count())
-    return next(name for name in names if partition_of(name, count) == partition_of(LANE, count))
-
-
-async def better_bands_come_first(_: Town, exam: Examiner) -> None:
-    """Bands before age, and age within a band; still so when one of the worse band was given out."""
-    first, second, urgent = [
-        await exam.post(LANE, issue, priority) for issue, priority in ((1, "low"), (2, "low"), (3, "high"))
-    ]
-    _ = await exam.expect(urgent, first)
-    _ = await exam.expect(await exam.post(LANE, 4, "high"), second)
-
-
-async def a_claim_of_many_gives_each_lane_its_turn(town: Town, exam: Examiner) -> None:
-    """As many claims of one would; the first lane has twice the weight of the other."""
-    heavy = [await exam.post(LANE, issue, "normal") for issue in (1, 2, 3)]
-    light = [await exam.post(_other(town), issue, "normal") for issue in (1, 2, 3)]
-    await exam.expect_at_once(heavy[0], light[0], heavy[1], heavy[2], *light[1:])
 
 
 async def a_claim_asked_again_gets_the_same(_: Town, exam: Examiner) -> None:
@@ -66,42 +50,6 @@ async def a_claim_asked_again_gets_the_same(_: Town, exam: Examiner) -> None:
     if [[each.task.id for each in tasks] for tasks in got] != [[task], [task]]:
         raise SurprisedError(f"{task} was not given again to the same claim")
     await exam.complete(*got[1])
-
-
-async def priority_is_lent(town: Town, exam: Examiner) -> None:
-    """Who is first in a conversation has the best band of those behind, also after it was given back."""
-    first = await exam.post(LANE, 1, "low")
-    running = await exam.expect_to_run(first)
-    urgent = await exam.post(LANE, 1, "high")
-    other = await exam.post(_other(town), 2, "normal")
-    _ = await exam.release(running)
-    _ = await exam.expect(first, urgent, other)
-
-
-async def priority_is_taken_back(town: Town, exam: Examiner) -> None:
-    """With the one behind that lent it."""
-    first, urgent = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "high")
-    other = await exam.post(_other(town), 2, "normal")
-    await exam.withdraw(urgent)
-    await exam.until_forgotten(urgent)
-    _ = await exam.expect(other, first)
-
-
-async def an_edit_moves_its_task(_: Town, exam: Examiner) -> None:
-    """To another band, and within its conversation to no other place."""
-    first, behind = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "low")
-    other = await exam.post(LANE, 2, "normal")
-    await exam.edit(first, "high")
-    _ = await exam.expect(first, other, behind)
-
-
-async def an_heir_inherits_priority(town: Town, exam: Examiner) -> None:
-    """Who comes next in a conversation has the best band of those still behind."""
-    running = await exam.expect_to_run(await exam.post(LANE, 1, "normal"))
-    heir, urgent = await exam.post(LANE, 1, "low"), await exam.post(LANE, 1, "high")
-    other = await exam.post(_other(town), 2, "normal")
-    await exam.complete(running)
-    _ = await exam.expect(heir, urgent, other)
 
 
 async def caps_hold(_: Town, exam: Examiner) -> None:
@@ -162,14 +110,14 @@ async def a_wipe_changes_nothing(town: Town, exam: Examiner) -> None:
     await exam.wait(await exam.expect_to_run(woken), 1)
     running = await exam.expect_to_run(await exam.post(LANE, 1, "high"))
     await exam.until_state(woken, "queued")
-    later, old = await exam.post(LANE, 2, "high"), await exam.post(_other(town), 3, "low")
+    later, old = await exam.post(LANE, 2, "high"), await exam.post(other_lane(town), 3, "low")
     await exam.defer(await exam.expect_to_run(later), LONG)
     soon = await exam.post(LANE, 3, "high")
     for task in (soon, old):
         await exam.make_older(task, AGED)
     await asyncio.sleep(GRACE_SECONDS)
     await _wipe(town, exam, running, (woken, running.task.id, later, old, soon))
-    urgent, young = await exam.post(LANE, 4, "high"), await exam.post(_other(town), 4, "low")
+    urgent, young = await exam.post(LANE, 4, "high"), await exam.post(other_lane(town), 4, "low")
     await exam.expect_at_once(soon, old, urgent, young)
     await exam.complete(running)
     _ = await exam.expect(woken)
