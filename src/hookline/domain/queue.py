@@ -152,7 +152,9 @@ class TaskQueue(Protocol):
     """
 
     async def enqueue(self, tasks: Sequence[QueuedTask], /) -> Sequence[QueueEpoch]:
-        """Take in tasks; one that is in already keeps its place, or is noted as running where it does.
+        """Take in tasks; one that is in already keeps its place, in the band that it has now.
+
+        It is noted as running where it has a lease.
 
         Returns:
             The epoch that each task is in now.
