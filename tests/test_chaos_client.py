@@ -21,9 +21,10 @@ ACCEPTED = '{"status": "accepted", "task_id": "t1"}'
 @asynccontextmanager
 async def answering(*answers: tuple[str, str]) -> AsyncIterator[str]:
     """A gateway that gives these answers in turn, and the last of them again and again."""
-    left = list(answers)
+    left, handling = list(answers), set[asyncio.Task[None]]()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handling.add(asyncio.current_task())
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
             length = next(line for line in head.splitlines() if line.startswith("content-length:"))
@@ -33,10 +34,13 @@ async def answering(*answers: tuple[str, str]) -> AsyncIterator[str]:
             writer.write((head + body).encode())
             await writer.drain()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    await asyncio.gather(*handling)
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,13 @@ def write_log_to_stderr() -> None:
                 colors=is_for_people, exception_formatter=structlog.dev.plain_traceback
             ),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=_on_stderr,
+        cache_logger_on_first_use=False,
     )
+
+
+def _on_stderr() -> structlog.PrintLogger:
+    return structlog.PrintLogger(sys.stderr)
 
 
 def keep_files_private() -> None:
