@@ -27,7 +27,7 @@ def write_log_to_stderr() -> None:
     )
 
 
-def _on_stderr() -> structlog.PrintLogger:
+def _on_stderr(*_names: str) -> structlog.PrintLogger:
     return structlog.PrintLogger(sys.stderr)
 
 
