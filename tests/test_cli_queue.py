@@ -239,6 +239,25 @@ def test_an_unclear_redrive_is_refused(home: Home, words: tuple[str, ...], expec
     assert (result.exit_code, expected in result.stderr) == (2, True), result.stderr
 
 
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "two\nlines", "\x1b[31m"])
+def test_a_worker_has_a_name_that_people_can_read(home: Home, name: str) -> None:
+    result = home.run("workers", "add", name)
+    assert (result.exit_code, "expected 1 to 100 visible characters" in result.stderr) == (2, True)
+    assert home.told("workers", "list")["workers"] == []
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:hunter2@h:port/x", "postgresql://u:hunter2@[::1/x"])
+def test_a_malformed_address_of_the_database_is_told(home: Home, url: str) -> None:
+    result = home.run("tasks", "list", DATABASE_URL=url)
+    assert (result.exit_code, "DATABASE_URL is not a URL" in result.stderr) == (2, True)
+    assert "hunter2" not in result.output
+
+
+def test_help_on_pruning_names_the_section(home: Home) -> None:
+    assert "[retention]" in home.run("db", "prune", "--help").stdout
+    assert home.run("db", "prune", "--keys-days", "4000000").exit_code == 2
+
+
 @pytest.mark.usefixtures("url")
 def test_outsiders_text_steers_no_terminal(home: Home) -> None:
     dead = home.take("github", "issue_comment")

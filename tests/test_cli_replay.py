@@ -141,6 +141,20 @@ def test_a_dry_run_of_what_came_later_finds_no_difference_either(home: Home) -> 
     ]
 
 
+def test_a_dry_run_of_a_redelivery_that_retried_finds_no_difference(home: Home) -> None:
+    same: list[tuple[str, JsonValue]] = [("issue.number", 5), ("comment.id", 17)]
+    taken = home.take("github", "issue_comment", changes=same)
+
+    async def change(database: Database) -> None:
+        async with database.write() as connection:
+            await connection.execute(update(TaskRow).values(state="failed"))
+            await connection.execute(update(DeliveryRow).values(status="applied", detail="redelivery"))
+
+    home.with_database(change)
+    told = home.told("replay", taken.id, "--dry-run")
+    assert (told["then"]["what"], told["differs"]) == ("task", [])
+
+
 def test_a_dry_run_tells_what_other_rules_would_decide(home: Home) -> None:
     taken = home.take("github", "issue_comment")
     (home.path / "hookline.toml").write_text(NOBODY)

@@ -201,6 +201,16 @@ async def test_a_result_that_no_database_stores_is_stored_without_it(gate: Gate,
         await one.complete(CompleteRequest(lease_token=token, result={"a": "\ud800"}))
 
 
+@pytest.mark.parametrize("depth", [150, 300, 600, 900, 2_000])
+async def test_a_nested_result_is_kept_or_refused(gate: Gate, one: WorkerClient, depth: int) -> None:
+    await gate.accept()
+    token = (await claimed(one)).lease_token
+    sent = json.dumps({"lease_token": token, "result": {"a": "nested"}})
+    sent = sent.replace('"nested"', "[" * depth + "]" * depth)
+    answer = await gate.http.post("/worker/v1/complete", content=sent, headers=one._headers)
+    assert answer.status_code in {200, 422}, answer.text[:200]
+
+
 @pytest.mark.parametrize(
     "sent",
     [b"", b"{", b"\xff", b"[" * 100_000, b"1" * 5_000, b'{"a":' * 500 + b"1" + b"}" * 500],

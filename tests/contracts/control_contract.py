@@ -221,7 +221,7 @@ class ControlContract(StoreTests):
         assert await books.verdict(books.sender.asks("k1", external_id="twin")) == Duplicate(first.task_id)
         assert await books.verdict(books.sender.asks("k1", external_id=None)) == Duplicate(first.task_id)
         committed = await books.commit(*again[1:])
-        assert committed.verdicts == [Applied("retry", first.task_id), Duplicate(first.task_id)]
+        assert committed.verdicts == [Applied("redelivery", first.task_id), Duplicate(first.task_id)]
         assert [task.task_id for task in committed.changed.queued] == [first.task_id]
         assert await books.states() == ["queued"]
         assert await books.events(first.task_id) == ["task.created", "task.queued"]

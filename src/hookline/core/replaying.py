@@ -22,7 +22,8 @@ _SAID: Mapping[str, str] = {
 """What a stored status says was decided; of a repetition it is not known whether it is one of a control."""
 
 _ASKING = frozenset({"task", "control"})
-_REVISE = "revise"
+_OF_TASKS = frozenset({"revise", "redelivery"})
+"""What is applied to a task by a delivery that asks for one."""
 
 
 class ReplayRegister(Protocol):
@@ -127,9 +128,8 @@ def decision_then(delivery: DeliverySummary, task: Task | None) -> Decision:
     known = {"rule": delivery.rule, "conversation": delivery.conversation}
     if delivery.status == "applied":
         control = (delivery.detail or "").partition(":")[0]
-        return (
-            Decision("task", **known) if control == _REVISE else Decision("control", control=control, **known)
-        )
+        is_of_task = control in _OF_TASKS
+        return Decision("task", **known) if is_of_task else Decision("control", control=control, **known)
     what = _SAID.get(delivery.status, delivery.status)
     past = Decision(what, reason=delivery.reason, detail=delivery.detail, **known)
     if task is None or task.delivery_id != delivery.id or task.revision:

@@ -90,7 +90,7 @@ def _retry(work: Batch, group: TwinGroup, control: ConversationControl) -> None:
 
 
 def retry_redelivered(work: Batch, repeats: Mapping[int, TaskId | None]) -> None:
-    """A delivery that is sent again retries its task, where that was given up; see `_retry`."""
+    """A delivery that is sent again retries its task, where that was given up."""
     sent = {
         index: task_id for index, task_id in repeats.items() if task_id is not None and _id_of(work, index)
     }
@@ -102,7 +102,7 @@ def retry_redelivered(work: Batch, repeats: Mapping[int, TaskId | None]) -> None
         changed = redrive_all(work.connection, [task_id], "redelivered", receipt.received_at, receipt.id)
         if changed.queued:
             work.queued.extend(changed.queued)
-            work.verdicts[index] = Applied(Verb.RETRY.value, task_id)
+            work.verdicts[index] = Applied("redelivery", task_id)
 
 
 def _id_of(work: Batch, index: int) -> str | None:

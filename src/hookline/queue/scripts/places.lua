@@ -59,49 +59,52 @@ local function open_places()
     end
   end
 
+  local function step_out(task)
+    count(task, -1)
+    if task.state == 'r' then
+      lanes.unshelve(task)
+    elseif task.state == 'p' then
+      followers().follow(task, false)
+    end
+  end
+
+  local function step_in(task)
+    count(task, 1)
+    if task.state == 'r' then
+      lanes.shelve(task)
+    elseif task.state == 'p' then
+      followers().follow(task, 0)
+    end
+  end
+
   function places.leave(task)
     if task.state == 'l' then
       records.put('k:' .. task.claim, false)
       task.claim = ''
       lanes.run(task.lane, -1)
     else
-      count(task, -1)
+      step_out(task)
     end
-    if task.state == 'r' then
-      lanes.unshelve(task)
-    elseif task.state == 'p' then
-      followers().follow(task, false)
-    else
+    if task.state == 'l' or task.state == 'd' then
       records.rank(MOMENTS, task.id, false)
     end
   end
 
   function places.rank_anew(task, band)
-    local is_first, owner_id, sign = task.conversation == '', nil, nil
-    if task.conversation ~= '' then
-      owner_id, sign = places.owner(task.conversation)
-      is_first = owner_id == task.id
-    end
-    if task.state ~= 'l' then
-      count(task, -1)
-    end
-    if task.state == 'r' then
-      lanes.unshelve(task)
-    elseif task.state == 'p' then
-      followers().follow(task, false)
+    local owner_id, sign = places.owner(task.conversation)
+    local is_waiting = task.state ~= 'l'
+    if is_waiting then
+      step_out(task)
     end
     task.band, task.lent = band, band
-    if is_first and sign == '+' then
+    if owner_id == task.id and sign == '+' then
       task.lent = followers().owed(task)
     end
     records.save(task)
-    if task.state ~= 'l' then
-      count(task, 1)
+    if is_waiting then
+      step_in(task)
     end
-    if task.state == 'r' then
-      lanes.shelve(task)
-    elseif task.state == 'p' then
-      followers().follow(task, 0)
+    if task.state == 'p' then
       followers().lend_anew(owner_id)
     end
   end
