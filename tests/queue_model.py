@@ -65,7 +65,8 @@ class QueueModel:
 
     def _rank_anew(self, entry: Entry, band: Band) -> None:
         entry.row, entry.lent = replace(entry.row, band=band), band
-        self._lend_anew(entry.row.conversation)
+        if entry.state == "p" or self.owners.get(entry.row.conversation) == entry.row.task_id:
+            self._lend_anew(entry.row.conversation)
 
     def _lend_anew(self, conversation: str) -> None:
         """The first of a conversation counts as the best of all behind it, or as itself."""
